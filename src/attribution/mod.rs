@@ -1,0 +1,128 @@
+//! Document → claims: who said what, found without a model.
+//!
+//! What always holds: every span lies inside the document's text; `source` is an index into `sources`;
+//! `parent` is an index into `attributions` and there are no cycles. An attribution whose text names no
+//! source has `source: None` and no `source_spans`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::span::Span;
+
+/// How the report is worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// A `Source:` line, a byline or a dateline.
+    Header,
+    /// A whole quotation.
+    Direct,
+    /// A paraphrase with quoted words in it.
+    Mixed,
+    /// A paraphrase.
+    Indirect,
+    /// A document is the source.
+    Document,
+    /// "reportedly": no source is named.
+    Hearsay,
+}
+
+/// What the cue says about the speaker's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stance {
+    /// said, told, added.
+    Say,
+    /// claimed, alleged.
+    Claim,
+    /// confirmed, admitted.
+    Confirm,
+    /// denied, rejected.
+    Deny,
+    /// reported, published.
+    Report,
+    /// citing, quoting.
+    Cite,
+    /// warned, threatened.
+    Warn,
+    /// promised, pledged, plans.
+    Promise,
+    /// asked, urged, ordered.
+    Ask,
+    /// estimated, forecast.
+    Estimate,
+    /// believes, hopes, wants.
+    Think,
+}
+
+/// Whether the content is put forward, denied, or neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Polarity {
+    /// The source says that it is so.
+    Asserted,
+    /// The source says that it is not so.
+    Denied,
+    /// The source would not say, or the report is doubted.
+    Unconfirmed,
+}
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A named person.
+    Person,
+    /// A ministry, a company, a court, a country as an actor.
+    Organisation,
+    /// A medium or news agency.
+    Outlet,
+    /// "officials", "witnesses", "analysts".
+    Group,
+    /// A report, a memo, a statement.
+    Document,
+    /// A source that the text keeps unnamed on purpose.
+    Anonymous,
+    /// None of these can be told.
+    Unknown,
+}
+
+/// One source, with all its mentions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The canonical name: the fullest mention, or the description of an anonymous source.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Where it is mentioned as a source, in order.
+    pub mentions: Vec<Span>,
+}
+
+/// One attribution: source + cue + content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribution {
+    /// How it is worded.
+    pub form: Form,
+    /// What the cue says about the speaker's position.
+    pub stance: Stance,
+    /// Whether the content is put forward, denied, or neither.
+    pub polarity: Polarity,
+    /// Index into [`Claims::sources`].
+    pub source: Option<usize>,
+    /// Who, as written here.
+    pub source_spans: Vec<Span>,
+    /// The words that tell it is reported.
+    pub cue_spans: Vec<Span>,
+    /// What is reported.
+    pub content_spans: Vec<Span>,
+    /// The attribution that relays this one, an index into [`Claims::attributions`].
+    pub parent: Option<usize>,
+}
+
+/// All attributions of one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// The sources, in the order of their first mention.
+    pub sources: Vec<Source>,
+    /// The attributions, in the order of the text.
+    pub attributions: Vec<Attribution>,
+}

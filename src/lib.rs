@@ -1,0 +1,23 @@
+//! byline: articles in, short versions and translations out, with every "who said it" intact.
+//!
+//! ```text
+//! bytes ─article→ Article ─segment→ Document ─attribution→ Claims ─summarise→ Summary ─translate→ Translation
+//!                                                              └──────────── align → Ledger ─check→ Findings ─render→ output
+//! ```
+//!
+//! One direction only: `text`, `neural` and `registry` know nothing above them, and each stage knows only the
+//! stages before it. `pipeline` is the one file that knows them all.
+
+pub mod align;
+pub mod article;
+pub mod attribution;
+pub mod check;
+pub mod error;
+pub mod finding;
+pub mod neural;
+pub mod progress;
+pub mod registry;
+pub mod render;
+pub mod summarise;
+pub mod text;
+pub mod translate;

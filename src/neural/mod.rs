@@ -1,0 +1,112 @@
+//! Tensors and tokens; never an article. Files of a model in, text out.
+//!
+//! What always holds: weights are immutable after loading, the state of a generation is a value of its own,
+//! and the same tokens, options and seed give the same output.
+
+use crate::error::Result;
+
+/// Who says a message of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The request.
+    User,
+    /// The model's answer.
+    Assistant,
+}
+
+/// One message of a chat, in the shape that chat templates expect.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Message {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+impl Message {
+    /// A message of `role`.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+        }
+    }
+}
+
+/// How the next token is chosen and when to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoding {
+    /// Tokens to write at the most.
+    pub max_new_tokens: usize,
+    /// 0: greedy. Above 0: sampling from the softmax of `logits / temperature`.
+    pub temperature: f64,
+    /// Nucleus sampling: the smallest set of tokens with at least this probability (Holtzman et al. 2020). 1: all.
+    pub top_p: f64,
+    /// Seed of the sampler.
+    pub seed: u64,
+    /// Divides the positive logits of tokens already written, multiplies the negative (Keskar et al. 2019). 1: off.
+    pub repetition_penalty: f32,
+    /// Writing stops when one of these has been written; it is cut from the text.
+    pub stop: Vec<String>,
+}
+
+impl Default for Decoding {
+    fn default() -> Self {
+        Self {
+            max_new_tokens: 256,
+            temperature: 0.0,
+            top_p: 1.0,
+            seed: 0,
+            repetition_penalty: 1.0,
+            stop: Vec::new(),
+        }
+    }
+}
+
+/// Why writing ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// The model ended its answer, or wrote a stop string.
+    Stop,
+    /// `max_new_tokens` or the context length was reached.
+    Length,
+    /// The same words came again and again, so writing was stopped.
+    Repetition,
+}
+
+/// What a model wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completion {
+    /// The text, special tokens left out.
+    pub text: String,
+    /// Tokens read, those taken from the kept prefix included.
+    pub prompt_tokens: usize,
+    /// Tokens written.
+    pub new_tokens: usize,
+    /// Why writing ended.
+    pub finish: Finish,
+}
+
+/// A model that answers chats. The stages above see nothing else of a language model.
+pub trait Chat {
+    /// Answers `messages`. What all but the last message give is read once and kept for the next call that
+    /// starts with the same messages. `on_text` gets the answer piece by piece.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Failed`] if the prompt does not fit the context; `Interrupted` on Ctrl-C.
+    fn complete(
+        &mut self,
+        messages: &[Message],
+        decoding: &Decoding,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Completion>;
+
+    /// The number of tokens of `text`, without special tokens.
+    fn count_tokens(&self, text: &str) -> Result<usize>;
+
+    /// The longest sequence, prompt and answer together, in tokens.
+    fn context_length(&self) -> usize;
+}

@@ -1,0 +1,1 @@
+//! Models as data: manifests, the catalogue, and where their files come from.

@@ -53,6 +53,9 @@ pub enum Error {
     /// The user pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Whoever read standard output has gone; not a failure.
+    #[error("standard output was closed")]
+    ClosedPipe,
 }
 
 impl Error {
@@ -105,7 +108,7 @@ impl Error {
             | Self::Input { hint, .. }
             | Self::NoModel { hint, .. }
             | Self::Failed { hint, .. } => *hint = Some(advice.into()),
-            Self::Io { .. } | Self::Interrupted => {}
+            Self::Io { .. } | Self::Interrupted | Self::ClosedPipe => {}
         }
         self
     }
@@ -122,7 +125,7 @@ impl Error {
                 std::io::ErrorKind::PermissionDenied => Some("check who may read and write it"),
                 _ => None,
             },
-            Self::Interrupted => None,
+            Self::Interrupted | Self::ClosedPipe => None,
         }
     }
 
@@ -133,6 +136,7 @@ impl Error {
             Self::NoModel { .. } => 3,
             Self::Failed { .. } | Self::Io { .. } => 4,
             Self::Interrupted => 130,
+            Self::ClosedPipe => 0,
         }
     }
 }

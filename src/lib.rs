@@ -12,6 +12,7 @@ pub mod align;
 pub mod article;
 pub mod attribution;
 pub mod check;
+pub mod cli;
 pub mod error;
 pub mod finding;
 pub mod neural;

@@ -3,8 +3,49 @@
 //! What always holds: every span lies inside `Article::text`, blocks are in order and do not overlap,
 //! and every sentence lies inside one block. Text that was left out is listed in `Article::dropped`.
 
+use crate::error::{Error, Result};
 use crate::text::language::Language;
 use crate::text::span::Span;
+
+/// The largest input that is taken, in bytes. The longest news features stay below 0.5 MB; what is larger is a
+/// dump of many articles, which belongs into JSONL.
+pub const MAX_BYTES: usize = 16 << 20;
+
+/// The refusal for an input of `size` bytes.
+pub fn too_large(name: &str, size: u64) -> Error {
+    Error::input(
+        name,
+        format!(
+            "{} MB are too much for one input (the limit is {} MB)",
+            size >> 20,
+            MAX_BYTES >> 20
+        ),
+    )
+    .with_hint("split it into articles, one a file or one a line of JSONL files")
+}
+
+/// What the bytes of an input are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Plain text.
+    Text,
+    /// Markdown, front matter included.
+    Markdown,
+    /// A web page.
+    Html,
+    /// One article a line: `{"id", "text", "language"?}`.
+    Jsonl,
+}
+
+/// Reads the articles of one input. The outer error is about the whole input, an inner one about one article.
+pub fn read(
+    name: &str,
+    _bytes: &[u8],
+    _format: Option<Format>,
+    _language: Option<Language>,
+) -> Result<Vec<Result<Article>>> {
+    Err(Error::input(name, "cannot be read yet"))
+}
 
 /// What a block of an article is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

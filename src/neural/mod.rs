@@ -3,6 +3,8 @@
 //! What always holds: weights are immutable after loading, the state of a generation is a value of its own,
 //! and the same tokens, options and seed give the same output.
 
+pub mod device;
+
 use crate::error::Result;
 
 /// Who says a message of a chat.

@@ -1,0 +1,64 @@
+//! One thin file a command: what it takes from the rooms below, and in which order it prints.
+
+pub mod bench;
+pub mod check;
+pub mod digest;
+pub mod doctor;
+pub mod models;
+pub mod sources;
+pub mod summarise;
+pub mod translate;
+
+use clap::CommandFactory;
+
+use crate::cli::console::Console;
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
+use crate::cli::{Args, Command, OutputFormat};
+use crate::error::{Error, Result};
+
+/// Runs one command; gives its exit code.
+pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u8> {
+    match command {
+        Command::Digest {
+            articles,
+            to,
+            summarising,
+        } => digest::run(&articles, &to, &summarising, settings, console),
+        Command::Summarise {
+            articles,
+            summarising,
+        } => summarise::run(&articles, &summarising, settings, console),
+        Command::Translate { articles, to } => translate::run(&articles, &to, settings, console),
+        Command::Sources { articles } => sources::run(&articles, settings, console),
+        Command::Check(args) => check::run(&args, settings, console),
+        Command::Models { command } => models::run(&command, settings, console),
+        Command::Bench(args) => bench::run(&args, settings, console),
+        Command::Doctor => doctor::run(settings, console),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "byline", &mut script);
+            print(settings, &script)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Args::command())
+                .render(&mut page)
+                .map_err(|e| Error::failed(format!("the manual page cannot be made: {e}")))?;
+            print(settings, &page)
+        }
+    }
+}
+
+fn print(settings: &Settings, bytes: &[u8]) -> Result<u8> {
+    let mut output = Output::open(settings.output.as_ref())?;
+    output.write(&String::from_utf8_lossy(bytes))?;
+    output.finish()?;
+    Ok(0)
+}
+
+/// The refusal for a format that a command has no use for.
+pub fn no_such_format(command: &str, format: OutputFormat) -> Error {
+    let name = format!("{format:?}").to_lowercase();
+    Error::usage(format!("{command} does not print {name}")).with_hint("use --format text or --format json")
+}

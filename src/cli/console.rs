@@ -1,0 +1,228 @@
+//! Everything for people: errors, notes, stages and bars, all on standard error.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::article::Article;
+use crate::cli::{ColorWhen, Common};
+use crate::error::Error;
+use crate::progress::{self, Progress};
+
+/// How long a stage may take to notice Ctrl-C before the program ends by itself.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Standard error, as quiet or talkative as the user wants it.
+pub struct Console {
+    verbosity: i8,
+    colour: bool,
+    bars: bool,
+    bar: Mutex<Option<ProgressBar>>,
+    stage: Mutex<String>,
+}
+
+impl Console {
+    /// Reads what the flags say about talking.
+    pub fn new(flags: &Common) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let verbosity = if flags.quiet {
+            -1
+        } else {
+            i8::try_from(flags.verbose).unwrap_or(2)
+        };
+        let colour = match flags.color {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        if verbosity >= 2 {
+            tracing_subscriber::fmt()
+                .with_writer(std::io::stderr)
+                .with_ansi(colour)
+                .without_time()
+                .with_max_level(tracing::Level::DEBUG)
+                .init();
+        }
+        Self {
+            verbosity,
+            colour,
+            bars: terminal && !flags.no_progress && verbosity >= 0,
+            bar: Mutex::new(None),
+            stage: Mutex::new(String::new()),
+        }
+    }
+
+    /// One line, unless the user wants quiet.
+    pub fn say(&self, line: &str) {
+        if self.verbosity >= 0 {
+            self.print(line);
+        }
+    }
+
+    /// One line for users who asked for more.
+    pub fn detail(&self, line: &str) {
+        if self.verbosity >= 1 {
+            self.print(line);
+        }
+    }
+
+    /// A doubt that does not stop the work.
+    pub fn warn(&self, line: &str) {
+        if self.verbosity >= 0 {
+            self.print(&format!("{} {line}", self.paint("33", "warning:")));
+        }
+    }
+
+    /// What went wrong, and the way out.
+    pub fn error(&self, error: &Error) {
+        self.print(&format!("{} {error}", self.paint("31;1", "error:")));
+        if let Some(hint) = error.hint() {
+            self.print(&format!("  {} {hint}", self.paint("36", "hint:")));
+        }
+    }
+
+    /// What reading an article left out or doubted.
+    pub fn about_input(&self, article: &Article) {
+        for warning in &article.warnings {
+            self.warn(&format!("{}: {warning}", article.id));
+        }
+        for dropped in &article.dropped {
+            let text: String = dropped.text.chars().take(80).collect();
+            self.detail(&format!("{}: left out ({}): {text}", article.id, dropped.reason));
+        }
+    }
+
+    /// Ends whatever bar is still drawn.
+    pub fn finish(&self) {
+        self.set_bar(None);
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A closed standard error is no reason to stop, so a failed write is ignored here and only here.
+    fn print(&self, line: &str) {
+        let write = || {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        };
+        match lock(&self.bar).as_ref() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn set_bar(&self, bar: Option<ProgressBar>) {
+        if let Some(old) = std::mem::replace(&mut *lock(&self.bar), bar) {
+            old.finish_and_clear();
+        }
+    }
+
+    fn new_bar(&self, length: u64, template: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Progress for Console {
+    fn stage(&self, name: &str) {
+        self.set_bar(None);
+        name.clone_into(&mut lock(&self.stage));
+        if self.bars {
+            let bar = self.new_bar(0, "{spinner} {msg} {elapsed}");
+            bar.set_message(name.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(120));
+            self.set_bar(Some(bar));
+        } else {
+            self.say(name);
+        }
+    }
+
+    fn step(&self, done: usize, total: usize) {
+        let line = format!("{} {done}/{total}", lock(&self.stage));
+        if self.bars {
+            if let Some(bar) = lock(&self.bar).as_ref() {
+                bar.set_message(line);
+            }
+        } else {
+            self.say(&line);
+        }
+    }
+
+    fn transfer(&self, name: &str, resumed: u64, total: u64) {
+        self.set_bar(None);
+        if self.bars {
+            let template = if total > 0 {
+                "{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}"
+            } else {
+                "{spinner} {msg} {bytes} {binary_bytes_per_sec}"
+            };
+            let bar = self.new_bar(total, template).with_position(resumed);
+            bar.reset_eta();
+            bar.set_message(name.to_owned());
+            self.set_bar(Some(bar));
+        } else {
+            let already = if resumed > 0 {
+                format!(", {} already here", size(resumed))
+            } else {
+                String::new()
+            };
+            self.say(&format!("fetching {name} ({}{already})", size(total)));
+        }
+    }
+
+    fn received(&self, bytes: u64) {
+        if let Some(bar) = lock(&self.bar).as_ref() {
+            bar.inc(bytes);
+        }
+    }
+
+    fn transferred(&self) {
+        self.set_bar(None);
+    }
+
+    fn token(&self, text: &str) {
+        if self.verbosity >= 1 {
+            let write = || {
+                let mut err = std::io::stderr().lock();
+                let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+            };
+            // tokens and a spinner cannot share a line
+            self.set_bar(None);
+            write();
+        }
+    }
+
+    fn note(&self, line: &str) {
+        self.say(line);
+    }
+}
+
+/// Bytes for people, in binary units.
+pub fn size(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}
+
+/// Ctrl-C: asks the work to stop, and ends the program if it does not within [`GRACE`].
+///
+/// Whatever has a final name at that moment is whole: results and models are renamed into place.
+pub fn on_interrupt() {
+    if progress::interrupted() {
+        std::process::exit(130);
+    }
+    progress::interrupt();
+    std::thread::spawn(|| {
+        std::thread::sleep(GRACE);
+        std::process::exit(130);
+    });
+}

@@ -1,8 +1,11 @@
 //! What all stages share: positions, languages, sentence borders, numbers, scripts.
 //! Nothing here knows of news, models or the command line.
 
+mod abbreviations;
+mod detect;
 pub mod language;
 pub mod numbers;
+mod script;
 pub mod segment;
 pub mod span;
 pub mod transliterate;

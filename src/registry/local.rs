@@ -1,0 +1,156 @@
+//! A user's own model: a GGUF file, or a folder in the hub's layout (`config.json`, `tokenizer.json`, safetensors).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::quantized::gguf_file;
+
+use super::disk;
+use super::installed::{Installed, InstalledFile};
+use super::manifest::{Decoding, FileSpec, Licence, Manifest, Prompt, Quality, Serves, Source};
+use crate::error::{Error, Result};
+
+/// Files of a folder that loaders ask for, by role.
+const ROLES: &[(&str, &str)] = &[
+    ("config.json", "config"),
+    ("tokenizer.json", "tokenizer"),
+    ("tokenizer_config.json", "template"),
+    ("generation_config.json", "generation"),
+    ("model.safetensors.index.json", "index"),
+];
+
+impl Installed {
+    /// A user's own GGUF file, or a folder with one, or with safetensors and a `config.json`.
+    ///
+    /// # Errors
+    /// Exit code 2 if there is nothing of the kind at `path`.
+    pub fn from_path(path: &Path) -> Result<Self> {
+        installed(path)
+    }
+}
+
+pub(super) fn installed(path: &Path) -> Result<Installed> {
+    let name = path.display().to_string();
+    let meta =
+        fs::metadata(path).map_err(|e| Error::input(&name, format!("no model can be read here: {e}")))?;
+    if meta.is_file() {
+        return gguf(path);
+    }
+    let entries = fs::read_dir(path).map_err(|e| Error::io(path, e))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|p| p.is_file())
+        .collect();
+    files.sort();
+    let with = |extension: &str| -> Vec<PathBuf> {
+        let is = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
+        files.iter().filter(is).cloned().collect()
+    };
+    let (safetensors, ggufs) = (with("safetensors"), with("gguf"));
+    match (ggufs.as_slice(), safetensors.as_slice()) {
+        (_, [_, ..]) => folder(path, &files, &safetensors),
+        ([only], []) => gguf(only),
+        ([], []) => Err(Error::input(name, "holds neither a GGUF file nor safetensors")),
+        (several, []) => Err(Error::input(
+            name,
+            format!("holds {} GGUF files; name one of them", several.len()),
+        )),
+    }
+}
+
+fn gguf(path: &Path) -> Result<Installed> {
+    let name = path.display().to_string();
+    let broken = |error: String| {
+        let line = error.lines().next().unwrap_or_default().trim().to_owned();
+        Error::input(&name, format!("is not a GGUF file that can be read: {line}"))
+    };
+    let mut file = fs::File::open(path).map_err(|e| Error::io(path, e))?;
+    let content = gguf_file::Content::read(&mut file).map_err(|e| broken(e.to_string()))?;
+    let architecture = content
+        .metadata
+        .get("general.architecture")
+        .and_then(|value| value.to_string().ok())
+        .ok_or_else(|| broken("it does not name its architecture".to_owned()))?;
+    make(path, architecture, vec![detail("weights", path)?])
+}
+
+fn folder(path: &Path, files: &[PathBuf], weights: &[PathBuf]) -> Result<Installed> {
+    let config = path.join("config.json");
+    let text = fs::read_to_string(&config).map_err(|e| {
+        Error::input(
+            config.display().to_string(),
+            format!("safetensors need it, and it {e}"),
+        )
+    })?;
+    let architecture = serde_json::from_str::<serde_json::Value>(&text)
+        .ok()
+        .and_then(|value| value.get("model_type")?.as_str().map(str::to_owned))
+        .ok_or_else(|| Error::input(config.display().to_string(), "does not name a \"model_type\""))?;
+    let mut details: Vec<InstalledFile> = weights
+        .iter()
+        .map(|file| detail("weights", file))
+        .collect::<Result<_>>()?;
+    for file in files {
+        let known = ROLES
+            .iter()
+            .find(|(name, _)| file.file_name().is_some_and(|n| n == *name));
+        if let Some((_, role)) = known {
+            details.push(detail(role, file)?);
+        }
+    }
+    make(path, &architecture, details)
+}
+
+fn detail(role: &str, path: &Path) -> Result<InstalledFile> {
+    let size =
+        disk::size_of(path).ok_or_else(|| Error::input(path.display().to_string(), "is not a file"))?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok(InstalledFile {
+        role: role.to_owned(),
+        name,
+        path: path.to_owned(),
+        size,
+        sha256: None,
+    })
+}
+
+fn make(path: &Path, architecture: &str, details: Vec<InstalledFile>) -> Result<Installed> {
+    let absolute = fs::canonicalize(path).map_err(|e| Error::io(path, e))?;
+    let id = absolute
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let files = details
+        .iter()
+        .map(|file| FileSpec {
+            role: file.role.clone(),
+            name: file.name.clone(),
+            size: Some(file.size),
+            about_mb: None,
+            sha256: None,
+        })
+        .collect();
+    let manifest = Manifest {
+        name: id.clone(),
+        id,
+        about: "the user's own files".to_owned(),
+        architecture: architecture.to_owned(),
+        quality: Quality::Good,
+        preference: 0,
+        memory_mib: None,
+        licence: Licence {
+            id: "unknown".to_owned(),
+            note: None,
+        },
+        serves: Serves::default(),
+        prompt: Prompt::default(),
+        decoding: Decoding::default(),
+        files,
+        sources: Vec::<Source>::new(),
+    };
+    Ok(Installed::new(manifest, None, details, true))
+}

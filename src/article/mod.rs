@@ -2,9 +2,19 @@
 //!
 //! What always holds: every span lies inside `Article::text`, blocks are in order and do not overlap,
 //! and every sentence lies inside one block. Text that was left out is listed in `Article::dropped`.
+//! The text of a JSONL item is taken character for character: nothing is left out of it.
+
+mod decode;
+mod furniture;
+mod jsonl;
+mod layout;
+mod text;
+
+use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::text::language::Language;
+use crate::text::language::{self, Language};
+use crate::text::segment;
 use crate::text::span::Span;
 
 /// The largest input that is taken, in bytes. The longest news features stay below 0.5 MB; what is larger is a
@@ -37,14 +47,116 @@ pub enum Format {
     Jsonl,
 }
 
+impl Format {
+    /// The format that a file's name tells; `None` if it tells none.
+    pub fn of_name(name: &str) -> Option<Format> {
+        let extension = Path::new(name).extension()?.to_str()?.to_lowercase();
+        match extension.as_str() {
+            "txt" | "text" => Some(Format::Text),
+            "md" | "markdown" | "mdown" | "mkd" => Some(Format::Markdown),
+            "html" | "htm" | "xhtml" => Some(Format::Html),
+            "jsonl" | "ndjson" | "json" => Some(Format::Jsonl),
+            _ => None,
+        }
+    }
+
+    /// The format of a text whose name tells nothing: a page that declares itself, else plain text.
+    fn of_text(text: &str) -> Format {
+        let start: String = text.trim_start().chars().take(200).collect();
+        let start = start.to_ascii_lowercase();
+        if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<head") {
+            Format::Html
+        } else {
+            Format::Text
+        }
+    }
+}
+
 /// Reads the articles of one input. The outer error is about the whole input, an inner one about one article.
+///
+/// `name` is the file's name as the user gave it; `format` and `language` are what the user says, if anything.
+///
+/// # Errors
+/// [`Error::Input`] if the bytes are empty, too many, no text, in no encoding of Unicode, or hold no article.
 pub fn read(
     name: &str,
-    _bytes: &[u8],
-    _format: Option<Format>,
-    _language: Option<Language>,
+    bytes: &[u8],
+    format: Option<Format>,
+    language: Option<Language>,
 ) -> Result<Vec<Result<Article>>> {
-    Err(Error::input(name, "cannot be read yet"))
+    if bytes.len() > MAX_BYTES {
+        return Err(too_large(name, bytes.len() as u64));
+    }
+    let format = format.or_else(|| Format::of_name(name));
+    let decoded = decode::decode(name, bytes, format == Some(Format::Html))?;
+    let format = format.unwrap_or_else(|| Format::of_text(&decoded.text));
+    if format == Format::Jsonl {
+        return Ok(jsonl::read(name, &decoded.text, language));
+    }
+    let decoded = decode::clean(decoded);
+    let mut draft = match format {
+        Format::Text | Format::Jsonl => text::read(&decoded.text),
+        Format::Markdown | Format::Html => {
+            return Err(Error::input(name, "Markdown and HTML cannot be read yet"));
+        }
+    };
+    draft.warnings.splice(0..0, decoded.warnings);
+    Ok(vec![draft.finish(name, &id_of(name), language)])
+}
+
+/// The id of the article in the file `name`: its name without folder and extension.
+fn id_of(name: &str) -> String {
+    if name == "-" || name == "standard input" {
+        return "stdin".to_owned();
+    }
+    Path::new(name)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .filter(|stem| !stem.is_empty())
+        .unwrap_or_else(|| "stdin".to_owned())
+}
+
+/// The language of `text`: what the user says, what the input declares, or what it looks like; what is doubtful
+/// about it goes to `warnings`.
+fn settle_language(
+    text: &str,
+    given: Option<Language>,
+    declared: Option<Language>,
+    warnings: &mut Vec<String>,
+) -> Language {
+    /// Below this a guess is mentioned to the user.
+    const DOUBTFUL: f64 = 0.5;
+    if let Some(language) = given {
+        return language;
+    }
+    let detected = language::detect(text);
+    match (declared, detected) {
+        (Some(declared), Some(found)) if found.language != declared && found.confidence > DOUBTFUL => {
+            warnings.push(format!(
+                "the input declares {}, the text looks like {}, which is used; --from {} overrides this",
+                declared.name(),
+                found.language.name(),
+                declared,
+            ));
+            found.language
+        }
+        (Some(declared), _) => declared,
+        (None, Some(found)) => {
+            if found.confidence < DOUBTFUL {
+                warnings.push(format!(
+                    "the language is doubtful; taken as {}, --from LANG overrides this",
+                    found.language.name()
+                ));
+            }
+            found.language
+        }
+        (None, None) => {
+            warnings.push(
+                "the language is not known here; taken as English, --from LANG overrides this".to_owned(),
+            );
+            Language::EN
+        }
+    }
 }
 
 /// What a block of an article is.
@@ -56,9 +168,9 @@ pub enum BlockKind {
     Paragraph,
     /// A `Source:` line (in any language): a list of sources, not a sentence.
     SourceLine,
-    /// A heading inside the article.
+    /// A heading inside the article; a section label on a line of its own is one.
     Heading,
-    /// One bullet.
+    /// One bullet, its mark left out.
     ListItem,
 }
 
@@ -120,6 +232,32 @@ pub struct Document {
 }
 
 impl Document {
+    /// Cuts `article` into sentences, block by block. Headlines, headings and source lines are one sentence
+    /// each; labels belong to none.
+    pub fn new(article: Article) -> Document {
+        let mut sentences = Vec::new();
+        for (block, about) in article.blocks.iter().enumerate() {
+            let start = about.label.map_or(about.span.start, |label| label.end);
+            let body = Span::new(start, about.span.end).trimmed(&article.text);
+            if body.is_empty() {
+                continue;
+            }
+            match about.kind {
+                BlockKind::Headline | BlockKind::Heading | BlockKind::SourceLine => {
+                    sentences.push(Sentence { span: body, block });
+                }
+                BlockKind::Paragraph | BlockKind::ListItem => {
+                    let spans = segment::sentences(body.of(&article.text), article.language);
+                    sentences.extend(spans.into_iter().map(|span| Sentence {
+                        span: span.shifted(body.start),
+                        block,
+                    }));
+                }
+            }
+        }
+        Document { article, sentences }
+    }
+
     /// The text of sentence `index`.
     pub fn sentence(&self, index: usize) -> &str {
         self.sentences

@@ -5,7 +5,7 @@ mod abbreviations;
 mod detect;
 pub mod language;
 pub mod numbers;
-mod script;
+pub mod script;
 pub mod segment;
 pub mod span;
 pub mod transliterate;

@@ -1,0 +1,97 @@
+//! JSONL → articles: `{"id", "text", "language"?}`, one a line. The text is taken character for character.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::layout;
+use super::{Article, id_of, settle_language};
+use crate::error::{Error, Result};
+use crate::text::language::Language;
+
+/// Reads every line that is not blank. A line that fails does not stop the others.
+///
+/// A file that is one JSON object, or one array of objects, spread over lines is read too.
+pub(super) fn read(name: &str, text: &str, given: Option<Language>) -> Vec<Result<Article>> {
+    let mut seen = HashMap::new();
+    let one_line = text.trim().lines().count() == 1;
+    if !one_line && let Ok(value) = serde_json::from_str::<Value>(text) {
+        let items = match value {
+            Value::Array(items) => items,
+            single => vec![single],
+        };
+        return items
+            .into_iter()
+            .enumerate()
+            .map(|(at, item)| article(name, "item", at + 1, item, given, &mut seen))
+            .collect();
+    }
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(at, line)| {
+            let value = serde_json::from_str(line).map_err(|e| {
+                let message = format!("line {}: not JSON (column {})", at + 1, e.column());
+                Error::input(name, message).with_hint("every line is one object: {\"id\": …, \"text\": …}")
+            })?;
+            article(name, "line", at + 1, value, given, &mut seen)
+        })
+        .collect()
+}
+
+fn article(
+    name: &str,
+    place: &str,
+    number: usize,
+    value: Value,
+    given: Option<Language>,
+    seen: &mut HashMap<String, usize>,
+) -> Result<Article> {
+    let fail = |message: String| Error::input(name, format!("{place} {number}: {message}"));
+    let Value::Object(mut item) = value else {
+        return Err(fail("not an object".to_owned()).with_hint("write it as {\"id\": …, \"text\": …}"));
+    };
+    let id = match item.remove("id") {
+        None | Some(Value::Null) => format!("{}:{number}", id_of(name)),
+        Some(Value::String(id)) if !id.trim().is_empty() => id,
+        Some(Value::Number(id)) => id.to_string(),
+        Some(_) => return Err(fail("\"id\" must be a string".to_owned())),
+    };
+    if let Some(first) = seen.insert(id.clone(), number) {
+        seen.insert(id.clone(), first);
+        return Err(fail(format!("id \"{id}\" was given before, on {place} {first}"))
+            .with_hint("give every article an id of its own"));
+    }
+    let text = match item.remove("text") {
+        Some(Value::String(text)) => text,
+        Some(_) => return Err(fail("\"text\" must be a string".to_owned())),
+        None => return Err(fail("no \"text\"".to_owned()).with_hint("write it as {\"id\": …, \"text\": …}")),
+    };
+    if text.trim().is_empty() {
+        return Err(fail("\"text\" is empty".to_owned()));
+    }
+    let declared = match item.remove("language") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(code)) => Some(code.parse::<Language>().map_err(|e| {
+            fail(e.to_string())
+                .with_hint("\"language\" is a code such as en, uk or ko; leave it out to have it detected")
+        })?),
+        Some(_) => return Err(fail("\"language\" must be a string".to_owned())),
+    };
+    let mut warnings = Vec::new();
+    // What an item says of itself is an explicit statement, as good as a flag for all of them.
+    let language = match declared.or(given) {
+        Some(language) => language,
+        None => settle_language(&text, None, None, &mut warnings),
+    };
+    let blocks = layout::blocks(&text);
+    Ok(Article {
+        id,
+        language,
+        headline: layout::headline_of(&blocks),
+        blocks,
+        text,
+        dropped: Vec::new(),
+        warnings,
+    })
+}

@@ -1,0 +1,389 @@
+//! Who speaks: the noun phrase left or right of a cue, with its apposition and title.
+
+use std::ops::Range;
+
+use super::lexicon::class;
+use super::passage::Passage;
+
+/// The subject that ends right before token `end`, not reaching before `from`.
+pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
+    if end <= from {
+        return None;
+    }
+    let last = end - 1;
+    if passage.has(last, class::RELATIVE) {
+        return Some(last..end);
+    }
+    if is_plain_pronoun(passage, from, last) {
+        return Some(last..end);
+    }
+    if passage.is(last, ',') {
+        return with_apposition(passage, from, last);
+    }
+    let start = phrase_start(passage, from, end)?;
+    strip_lead(passage, start..end)
+}
+
+/// A pronoun that is a subject by itself; "the other", "some of them" are not.
+fn is_plain_pronoun(passage: &Passage<'_>, from: usize, at: usize) -> bool {
+    passage.has(at, class::PRONOUN)
+        && (at == from
+            || !passage.has(at - 1, class::DETERMINER | class::LINK)
+            || passage.has(at - 1, class::CLAUSE))
+}
+
+/// "Lund, the mayor of Oya," or "Lund, in a statement,": the comma at `comma` closes something.
+fn with_apposition(passage: &Passage<'_>, from: usize, comma: usize) -> Option<Range<usize>> {
+    let open = (from..comma)
+        .rev()
+        .take(40)
+        .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
+        .find(|&k| passage.is(k, ','))?;
+    let inner = open + 1..comma;
+    if inner.is_empty() || open == from {
+        return None;
+    }
+    let head = |at: usize| left_of_simple(passage, from, at);
+    if !is_apposition(passage, &inner) {
+        // A remark in commas: the subject stands before it.
+        return if opens_remark(passage, inner.start) {
+            head(open)
+        } else {
+            None
+        };
+    }
+    // "Lund, the mayor of Oya, Nordland,": a place after the title.
+    if inner.len() <= 3
+        && passage.tokens[inner.start].capital
+        && let Some(outer) = (from..open).rev().take(40).find(|&k| passage.is(k, ','))
+        && outer > from
+        && is_apposition(passage, &(outer + 1..open))
+        && let Some(subject) = head(outer)
+    {
+        return Some(subject.start..comma + 1);
+    }
+    head(open).map(|subject| subject.start..comma + 1)
+}
+
+/// The phrase that ends before `end`, without looking into commas.
+fn left_of_simple(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
+    if end <= from || !passage.is_word(end - 1) && !passage.is(end - 1, ')') && !passage.is_quote(end - 1) {
+        return None;
+    }
+    if is_plain_pronoun(passage, from, end - 1) {
+        return Some(end - 1..end);
+    }
+    let start = phrase_start(passage, from, end)?;
+    strip_lead(passage, start..end)
+}
+
+/// Whether the words between two commas say who somebody is.
+fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
+    let first = inner.start;
+    if passage.has(first, class::RELATIVE) {
+        return passage.lower(first) != "that";
+    }
+    if passage.has(
+        first,
+        class::PREPOSITION
+            | class::CLAUSE
+            | class::CONJUNCTION
+            | class::ADVERB
+            | class::TIME
+            | class::AUXILIARY,
+    ) {
+        return false;
+    }
+    if passage.has(first, class::PRONOUN) && !passage.has(first, class::DETERMINER) {
+        return false;
+    }
+    let verbal = passage.lower(first).ends_with("ing") && !passage.tokens[first].capital;
+    !verbal
+        && !passage
+            .lexicon
+            .word(passage.lower(first))
+            .entries
+            .iter()
+            .any(|_| true)
+}
+
+/// Whether a remark between commas begins here ("in a statement", "speaking in Oya", "however").
+fn opens_remark(passage: &Passage<'_>, at: usize) -> bool {
+    passage.has(
+        at,
+        class::PREPOSITION | class::ADVERB | class::TIME | class::CLAUSE | class::LEAD,
+    ) || passage.lower(at).ends_with("ing")
+        || passage.lower(at).ends_with("ed")
+}
+
+/// The first token of the noun phrase that ends before `end`.
+fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
+    let mut at = end;
+    // Where to cut if a verb shows that "and" joined clauses, not nouns.
+    let mut joined_at: Option<usize> = None;
+    while at > from {
+        let k = at - 1;
+        if passage.is(k, ')') {
+            match (from..k).rev().take(12).find(|&o| passage.is(o, '(')) {
+                Some(open) => {
+                    at = open;
+                    continue;
+                }
+                None => break,
+            }
+        }
+        if passage.is_quote(k) {
+            let inside = at < end && passage.quote_words(k) <= 4 && !passage.quote_ends_speech(k);
+            if !inside {
+                break;
+            }
+            at = k;
+            continue;
+        }
+        if !passage.is_word(k)
+            && !matches!(
+                passage.tokens[k].kind,
+                super::token::Kind::Mark('&' | '$' | '%' | '/' | '№' | '#' | '\'' | '’')
+            )
+        {
+            break;
+        }
+        if passage.has(k, class::CLAUSE | class::OBJECT) && !passage.has(k, class::PRONOUN)
+            || passage.has(k, class::TIME) && at == end
+        {
+            break;
+        }
+        if passage.has(k, class::PRONOUN)
+            && !passage.has(k, class::DETERMINER)
+            && at < end
+            && !passage.has(at, class::LINK)
+        {
+            break;
+        }
+        let verb = passage.has(k, class::AUXILIARY | class::VERB) || is_finite_cue(passage, k);
+        if verb {
+            // A relative clause inside the phrase ("an official who asked not to be named").
+            if let Some(relative) = (from..k)
+                .rev()
+                .take(10)
+                .take_while(|&r| passage.is_word(r))
+                .find(|&r| passage.has(r, class::RELATIVE))
+                && relative > from
+                && passage.lower(relative) != "that"
+            {
+                at = relative;
+                continue;
+            }
+            if let Some(cut) = joined_at {
+                return Some(cut);
+            }
+            break;
+        }
+        if passage.has(k, class::CONJUNCTION) {
+            joined_at = Some(at);
+        }
+        if passage.has(k, class::RELATIVE) && passage.lower(k) != "that" && k > from {
+            at = k;
+            continue;
+        }
+        at = k;
+    }
+    (at < end).then_some(at)
+}
+
+/// A finite cue verb or another word that ends like one, seen from the right.
+fn is_finite_cue(passage: &Passage<'_>, at: usize) -> bool {
+    use super::lexicon::VerbForm;
+    if at > 0 && (passage.has(at - 1, class::DETERMINER) || passage.tokens[at - 1].is_possessive()) {
+        return false;
+    }
+    let word = passage.lexicon.word(passage.lower(at));
+    word.entries
+        .iter()
+        .filter_map(|&e| passage.lexicon.entries.get(e))
+        .any(|e| matches!(e.form, VerbForm::Finite | VerbForm::Past) && !e.noun && e.rest.is_empty())
+}
+
+/// Drops what leads the sentence in: "But", "Meanwhile", "On Monday".
+fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
+    let mut start = range.start;
+    loop {
+        if start >= range.end {
+            return None;
+        }
+        let lead =
+            passage.has(start, class::LEAD | class::CONJUNCTION | class::TIME) && start + 1 < range.end;
+        let adverb = passage.has(start, class::ADVERB)
+            && !passage.has(start, class::DETERMINER)
+            && start + 1 < range.end;
+        if lead || adverb {
+            start += 1;
+        } else {
+            break;
+        }
+    }
+    if passage.has(start, class::PREPOSITION) && !passage.has(start, class::DETERMINER) {
+        // "In a statement Lund": the name after the phrase, if one can be seen.
+        let name = (start + 1..range.end).find(|&k| {
+            passage.tokens[k].capital
+                && !passage.tokens[k - 1].capital
+                && !passage.has(k - 1, class::PREPOSITION | class::DETERMINER)
+                && !passage.has(k, class::TIME)
+        });
+        return name.map(|k| k..range.end);
+    }
+    Some(start..range.end)
+}
+
+/// The subject that starts at `start` ("said Lund, the mayor"), not reaching `end`.
+pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Option<Range<usize>> {
+    if start >= end || !passage.is_word(start) {
+        return None;
+    }
+    if passage.has(start, class::PRONOUN) && !passage.has(start, class::DETERMINER) {
+        return Some(start..start + 1);
+    }
+    if passage.has(
+        start,
+        class::PREPOSITION | class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT,
+    ) || passage.has(start, class::ADVERB) && !passage.has(start, class::DETERMINER)
+    {
+        return None;
+    }
+    let mut at = plain_end(passage, start, end);
+    if at == start {
+        return None;
+    }
+    while passage.is(at, ',')
+        && at + 1 < end
+        && passage.is_word(at + 1)
+        && is_apposition(passage, &(at + 1..end))
+    {
+        let next = if passage.has(at + 1, class::RELATIVE) {
+            clause_end(passage, at + 1, end)
+        } else {
+            plain_end(passage, at + 1, end)
+        };
+        if next == at + 1 {
+            break;
+        }
+        at = next;
+    }
+    Some(start..at)
+}
+
+/// Where the noun phrase from `start` ends, before any comma.
+fn plain_end(passage: &Passage<'_>, start: usize, end: usize) -> usize {
+    let mut at = start;
+    while at < end {
+        if passage.is(at, '(') {
+            match (at..end).take(12).find(|&c| passage.is(c, ')')) {
+                Some(close) => {
+                    at = close + 1;
+                    continue;
+                }
+                None => break,
+            }
+        }
+        if passage.is_quote(at) {
+            if at > start && passage.quote_words(at) <= 4 && !passage.quote_ends_speech(at) {
+                at += 1;
+                continue;
+            }
+            break;
+        }
+        if !passage.is_word(at)
+            && !matches!(
+                passage.tokens[at].kind,
+                super::token::Kind::Mark('&' | '$' | '%' | '/' | '#' | '’' | '\'')
+            )
+        {
+            break;
+        }
+        if at > start {
+            let link =
+                passage.has(at, class::LINK) && !passage.has(at + 1, class::TIME) && !is_adjunct(passage, at);
+            if passage.has(at, class::RELATIVE) && passage.lower(at) != "that" {
+                return clause_end(passage, at, end);
+            }
+            if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT)
+                || passage.has(at, class::PREPOSITION) && !link
+                || passage.has(at, class::ADVERB) && !passage.has(at, class::DETERMINER)
+                || passage.has(at, class::PRONOUN) && !passage.has(at, class::DETERMINER)
+                || passage.has(at, class::CONJUNCTION) && !joins_nouns(passage, at, end)
+                || is_finite_cue(passage, at)
+            {
+                break;
+            }
+        }
+        at += 1;
+    }
+    at
+}
+
+/// "in a statement", "on Twitter", "at a rally": says where it was said, not who.
+fn is_adjunct(passage: &Passage<'_>, at: usize) -> bool {
+    matches!(passage.lower(at), "in" | "on" | "to" | "about" | "at") && {
+        let next = at + 1;
+        passage.has(next, class::DETERMINER)
+            || passage.lower(at) == "on"
+            || passage.lower(at) == "to"
+            || !passage.tokens.get(next).is_some_and(|t| t.capital)
+    }
+}
+
+/// Whether "and" at `at` joins two nouns: no verb follows soon.
+fn joins_nouns(passage: &Passage<'_>, at: usize, end: usize) -> bool {
+    let next = at + 1;
+    next < end
+        && passage.is_word(next)
+        && !is_finite_cue(passage, next)
+        && !passage.has(
+            next,
+            class::AUXILIARY | class::VERB | class::ADVERB | class::CLAUSE,
+        )
+        && !passage.has(next, class::PRONOUN)
+}
+
+/// Where a relative clause ends: at the next comma, quotation or stop.
+fn clause_end(passage: &Passage<'_>, start: usize, end: usize) -> usize {
+    (start..end)
+        .find(|&k| {
+            passage.is(k, ',')
+                || passage.is(k, ';')
+                || passage.is_quote(k)
+                || passage.tokens[k].is_dash()
+                || k + 1 == end && passage.is_stop(k)
+        })
+        .unwrap_or(end)
+}
+
+/// The subject of the sentence's main clause, for a participle that leans on it ("…, adding that").
+pub(super) fn of_clause(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
+    let mut start = from;
+    while start < end
+        && passage.has(start, class::LEAD | class::ADVERB | class::TIME)
+        && !passage.has(start, class::DETERMINER)
+    {
+        start += 1;
+    }
+    if passage.has(start, class::PREPOSITION) {
+        // "In a speech on Monday, Lund …": after the comma.
+        start = (start..end).take(20).find(|&k| passage.is(k, ','))? + 1;
+    }
+    let at = (start..end)
+        .find(|&k| k > start && (passage.has(k, class::AUXILIARY | class::VERB) || looks_past(passage, k)))?;
+    let mut stop = at;
+    while stop > start && passage.has(stop - 1, class::ADVERB | class::AUXILIARY) {
+        stop -= 1;
+    }
+    left_of(passage, start, stop)
+}
+
+/// A lower-case word that looks like a past or third-person verb.
+fn looks_past(passage: &Passage<'_>, at: usize) -> bool {
+    let token = &passage.tokens[at];
+    !token.capital
+        && (is_finite_cue(passage, at)
+            || passage.is_word(at) && token.lower.ends_with("ed") && !passage.has(at + 1, class::LINK))
+}

@@ -1,0 +1,294 @@
+//! A block of text → its tokens: words, numbers and marks, with byte spans. One pass, linear.
+
+use crate::text::span::Span;
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Letters, with inner apostrophes and hyphens ("didn't", "vice-president").
+    Word,
+    /// Digits, with inner separators.
+    Number,
+    /// One punctuation mark or symbol.
+    Mark(char),
+    /// A whole quotation, marks included: index into the block's quotations.
+    Quote(usize),
+}
+
+/// One token.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    /// Where it stands in the text.
+    pub span: Span,
+    /// What it is.
+    pub kind: Kind,
+    /// The word in lower case with apostrophes straightened; empty for marks and quotations.
+    pub lower: String,
+    /// Whether it starts with a capital letter.
+    pub capital: bool,
+}
+
+impl Token {
+    /// Whether this is the mark `c`.
+    pub fn is(&self, c: char) -> bool {
+        self.kind == Kind::Mark(c)
+    }
+
+    /// Whether this is a whole quotation.
+    pub fn is_quote(&self) -> bool {
+        matches!(self.kind, Kind::Quote(_))
+    }
+
+    /// Whether this is a dash that parts clauses.
+    pub fn is_dash(&self) -> bool {
+        matches!(self.kind, Kind::Mark('-' | '–' | '—' | '―' | '−'))
+    }
+
+    /// Whether this is a word in the genitive ("Clinton's", "voters'").
+    pub fn is_possessive(&self) -> bool {
+        self.lower.ends_with("'s") || self.lower.ends_with("s'")
+    }
+}
+
+/// Apostrophes that stand inside words.
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | 'ʼ' | '`')
+}
+
+/// Cuts `text[range]` into tokens; spans are positions in `text`.
+pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
+    let part = range.of(text);
+    let mut chars = part.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if c.is_whitespace() || is_invisible(c) {
+            continue;
+        }
+        let start = range.start + at;
+        let mut end = start + c.len_utf8();
+        let kind = if c.is_numeric() {
+            Kind::Number
+        } else if c.is_alphabetic() {
+            Kind::Word
+        } else {
+            Kind::Mark(c)
+        };
+        if !matches!(kind, Kind::Mark(_)) {
+            while let Some(&(next_at, next)) = chars.peek() {
+                let inner = is_apostrophe(next) || matches!(next, '-' | '.' | ',' | '‑' | '&');
+                if next.is_alphanumeric() || is_mark(next) {
+                    chars.next();
+                } else if inner && continues(part, next_at, next, kind) {
+                    chars.next();
+                } else {
+                    break;
+                }
+                end = range.start + next_at + next.len_utf8();
+            }
+            // The genitive of a plural keeps its apostrophe ("voters' lists").
+            if let Some(&(next_at, next)) = chars.peek()
+                && is_apostrophe(next)
+                && part[..next_at].ends_with('s')
+                && part[next_at + next.len_utf8()..].starts_with(' ')
+            {
+                chars.next();
+                end = range.start + next_at + next.len_utf8();
+            }
+            // "Gov.", "Mr.", "U.S.": the stop belongs to the word if the sentence goes on.
+            if let Some(&(next_at, '.')) = chars.peek()
+                && kind == Kind::Word
+                && is_abbreviated(&text[start..end], &part[next_at + 1..])
+            {
+                chars.next();
+                end = range.start + next_at + 1;
+            }
+        }
+        let surface = &text[start..end];
+        let lower = match kind {
+            Kind::Word | Kind::Number => surface
+                .chars()
+                .flat_map(char::to_lowercase)
+                .map(|c| if is_apostrophe(c) { '\'' } else { c })
+                .collect(),
+            _ => String::new(),
+        };
+        let capital = c.is_uppercase();
+        out.push(Token {
+            span: Span::new(start, end),
+            kind,
+            lower,
+            capital,
+        });
+    }
+}
+
+/// Combining marks stay with their letter.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}' | '\u{200d}')
+}
+
+/// Characters without width that parts of the web put between words.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{feff}' | '\u{2060}' | '\u{ad}')
+}
+
+/// Whether the mark `c` at `at` joins two halves of one word or number.
+fn continues(part: &str, at: usize, c: char, kind: Kind) -> bool {
+    let after = part[at + c.len_utf8()..].chars().next();
+    let Some(after) = after else { return false };
+    match c {
+        '.' | ',' if kind == Kind::Number => after.is_numeric(),
+        '.' => {
+            // "U.S": a single letter before the stop.
+            after.is_alphabetic()
+                && part[..at]
+                    .chars()
+                    .rev()
+                    .nth(1)
+                    .is_none_or(|b| !b.is_alphanumeric())
+        }
+        ',' => false,
+        _ => after.is_alphanumeric(),
+    }
+}
+
+/// Whether a stop after `word` abbreviates it, judged by the word and what follows.
+fn is_abbreviated(word: &str, rest: &str) -> bool {
+    let letters = word.chars().count();
+    let next = rest.trim_start_matches([' ', '\u{a0}']).chars().next();
+    let Some(next) = next else { return false };
+    if rest.starts_with('\n') || next == '\n' {
+        return false;
+    }
+    if next == ',' || next == '\'' || next == '’' {
+        return letters <= 5;
+    }
+    if letters == 1 || word.contains('.') {
+        return next.is_alphanumeric();
+    }
+    const TITLES: &[&str] = &[
+        "Mr",
+        "Mrs",
+        "Ms",
+        "Dr",
+        "Gov",
+        "Sen",
+        "Sens",
+        "Rep",
+        "Reps",
+        "Gen",
+        "Lt",
+        "Col",
+        "Maj",
+        "Capt",
+        "Sgt",
+        "Cpl",
+        "Adm",
+        "Cmdr",
+        "Prof",
+        "Rev",
+        "Hon",
+        "Pres",
+        "St",
+        "Jr",
+        "Sr",
+        "Atty",
+        "Det",
+        "Supt",
+        "Insp",
+        "Messrs",
+        "Mme",
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sept",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+        "No",
+        "vs",
+        "Inc",
+        "Corp",
+        "Ltd",
+        "Co",
+        "Ala",
+        "Ariz",
+        "Ark",
+        "Calif",
+        "Colo",
+        "Conn",
+        "Del",
+        "Fla",
+        "Ga",
+        "Ill",
+        "Ind",
+        "Kan",
+        "Ky",
+        "La",
+        "Md",
+        "Mass",
+        "Mich",
+        "Minn",
+        "Miss",
+        "Mo",
+        "Mont",
+        "Neb",
+        "Nev",
+        "Okla",
+        "Ore",
+        "Pa",
+        "Tenn",
+        "Tex",
+        "Va",
+        "Vt",
+        "Wash",
+        "Wis",
+        "Wyo",
+        "ім",
+        "ст",
+        "м",
+        "р",
+        "г",
+        "ул",
+        "вул",
+        "просп",
+        "обл",
+        "тис",
+        "млн",
+        "млрд",
+        "т",
+        "п",
+    ];
+    TITLES.contains(&word) && (next.is_alphanumeric() || next == '(')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        tokenize(text, Span::new(0, text.len()), &mut out);
+        out.iter().map(|t| t.span.of(text).to_owned()).collect()
+    }
+
+    #[test]
+    fn abbreviations_keep_their_stop_and_sentences_lose_it() {
+        assert_eq!(
+            words("Mr. Lund of the U.S. army."),
+            ["Mr.", "Lund", "of", "the", "U.S.", "army", "."]
+        );
+        assert_eq!(
+            words("didn’t pay $1,200.50."),
+            ["didn’t", "pay", "$", "1,200.50", "."]
+        );
+        assert_eq!(
+            words("voters’ lists, Sen. Oya (D)"),
+            ["voters’", "lists", ",", "Sen.", "Oya", "(", "D", ")"]
+        );
+    }
+}

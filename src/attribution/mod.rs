@@ -6,6 +6,8 @@
 
 mod clause;
 mod cues;
+mod entities;
+mod header;
 mod lexicon;
 mod passage;
 mod quotes;
@@ -148,25 +150,35 @@ struct Draft {
     source: Vec<Span>,
     cue: Vec<Span>,
     content: Vec<Span>,
+    /// The index of the draft that relays this one.
     parent: Option<usize>,
+    /// Whom a relative pronoun stands for.
+    antecedent: Option<Span>,
+}
+
+/// A block of text as the patterns see it.
+struct Block {
+    kind: BlockKind,
+    label: Option<Span>,
+    sentences: Vec<Span>,
 }
 
 /// Finds the attributions of an article.
 pub fn attribute(document: &Document) -> Claims {
     let article = &document.article;
-    let mut blocks: Vec<(BlockKind, Vec<Span>)> = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
     let mut last = None;
     for sentence in &document.sentences {
-        let kind = article
-            .blocks
-            .get(sentence.block)
-            .map_or(BlockKind::Paragraph, |b| b.kind);
-        if last == Some(sentence.block) {
-            if let Some(block) = blocks.last_mut() {
-                block.1.push(sentence.span);
+        match blocks.last_mut() {
+            Some(block) if last == Some(sentence.block) => block.sentences.push(sentence.span),
+            _ => {
+                let of = article.blocks.get(sentence.block);
+                blocks.push(Block {
+                    kind: of.map_or(BlockKind::Paragraph, |b| b.kind),
+                    label: of.and_then(|b| b.label),
+                    sentences: vec![sentence.span],
+                });
             }
-        } else {
-            blocks.push((kind, vec![sentence.span]));
         }
         last = Some(sentence.block);
     }
@@ -175,60 +187,70 @@ pub fn attribute(document: &Document) -> Claims {
 
 /// Finds the attributions of a text that has no known structure: a translation or a summary. Lines are blocks.
 pub fn attribute_text(text: &str, language: Language, sentences: &[Span]) -> Claims {
-    let mut blocks: Vec<(BlockKind, Vec<Span>)> = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
     let mut end = None;
     for &sentence in sentences {
         let same_line = end
             .and_then(|e| text.get(e..sentence.start))
             .is_some_and(|gap| !gap.contains('\n'));
         match blocks.last_mut() {
-            Some(block) if same_line => block.1.push(sentence),
-            _ => blocks.push((BlockKind::Paragraph, vec![sentence])),
+            Some(block) if same_line => block.sentences.push(sentence),
+            _ => blocks.push(Block { kind: BlockKind::Paragraph, label: None, sentences: vec![sentence] }),
         }
         end = Some(sentence.end);
     }
     read(text, language, &blocks)
 }
 
-fn read(text: &str, language: Language, blocks: &[(BlockKind, Vec<Span>)]) -> Claims {
+fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
     let lexicon = Lexicon::of(language);
     let mut drafts = Vec::new();
-    for (_kind, sentences) in blocks {
-        let passage = Passage::new(text, lexicon, sentences);
+    for (index, block) in blocks.iter().enumerate() {
+        let (Some(first), Some(last)) = (block.sentences.first(), block.sentences.last()) else {
+            continue;
+        };
+        let span = Span::new(first.start, last.end);
+        if let Some((label, body)) = source_line(text, block, span, lexicon) {
+            let content = vouched_for(&blocks[index + 1..], text, lexicon)
+                .or_else(|| vouched_for(&blocks[..index], text, lexicon));
+            header::read(text, label, body, content.as_slice(), lexicon, &mut drafts);
+            continue;
+        }
+        let mut sentences = block.sentences.clone();
+        if let Some((draft, start)) = header::dateline(text, span) {
+            drafts.push(draft);
+            sentences.retain(|s| s.end > start);
+            if let Some(first) = sentences.first_mut() {
+                *first = Span::new(first.start.max(start), first.end).trimmed(text);
+            }
+        }
+        let passage = Passage::new(text, lexicon, &sentences);
         for unit in &passage.units {
             clause::read(&passage, unit, &mut drafts);
         }
     }
-    finish(text, drafts)
+    entities::resolve(text, lexicon, drafts)
 }
 
-fn finish(text: &str, drafts: Vec<Draft>) -> Claims {
-    let mut claims = Claims::default();
-    for draft in drafts {
-        let source = draft.source.first().map(|&span| {
-            let name = span.of(text);
-            let index = claims.sources.iter().position(|s| s.name == name);
-            let index = index.unwrap_or_else(|| {
-                claims.sources.push(Source {
-                    name: name.to_owned(),
-                    kind: SourceKind::Unknown,
-                    mentions: Vec::new(),
-                });
-                claims.sources.len() - 1
-            });
-            claims.sources[index].mentions.push(span);
-            index
-        });
-        claims.attributions.push(Attribution {
-            form: draft.form,
-            stance: draft.stance,
-            polarity: draft.polarity,
-            source,
-            source_spans: draft.source,
-            cue_spans: draft.cue,
-            content_spans: draft.content,
-            parent: draft.parent,
-        });
+/// The label and the list of a source line.
+fn source_line(text: &str, block: &Block, span: Span, lexicon: &Lexicon) -> Option<(Span, Span)> {
+    if let (BlockKind::SourceLine, Some(label)) = (block.kind, block.label) {
+        let name = label.of(text).trim_end_matches([':', '：', ' ', '\u{a0}']);
+        return Some((Span::new(label.start, label.start + name.len()), span));
     }
-    claims
+    let (label, body) = header::label(text, span, lexicon)?;
+    Some((label, Span::new(body, span.end)))
+}
+
+/// What a source line vouches for: the paragraphs up to the next list or section.
+fn vouched_for(blocks: &[Block], text: &str, lexicon: &Lexicon) -> Option<Span> {
+    let body = blocks
+        .iter()
+        .skip_while(|b| b.kind == BlockKind::Heading || b.kind == BlockKind::Headline)
+        .enumerate()
+        .take_while(|(k, b)| *k == 0 || b.label.is_none() && b.kind == BlockKind::Paragraph)
+        .map(|(_, b)| b)
+        .take_while(|b| b.sentences.first().is_some_and(|&s| header::label(text, s, lexicon).is_none()));
+    body.filter_map(|b| Some(Span::new(b.sentences.first()?.start, b.sentences.last()?.end)))
+        .reduce(Span::cover)
 }

@@ -1,1 +1,3 @@
-//! To be filled.
+//! What was found → what is printed: JSON for programs, text for people.
+
+pub mod sources;

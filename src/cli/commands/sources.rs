@@ -1,10 +1,37 @@
-//! `byline sources`.
+//! `byline sources`: who says what in each article.
 
-use crate::cli::Articles;
+use crate::article::Document;
+use crate::attribution;
 use crate::cli::console::Console;
+use crate::cli::inputs::for_each;
+use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::error::{Error, Result};
-/// Runs the command.
-pub fn run(_articles: &Articles, _settings: &Settings, _console: &Console) -> Result<u8> {
-    Err(Error::failed("sources cannot run yet"))
+use crate::cli::{Articles, OutputFormat};
+use crate::error::Result;
+use crate::render::sources;
+
+/// Runs the command: one JSON object a line, or one list for people an article.
+pub fn run(articles: &Articles, settings: &Settings, console: &Console) -> Result<u8> {
+    let format = settings.format_or(OutputFormat::Json);
+    if !matches!(format, OutputFormat::Json | OutputFormat::Text) {
+        return Err(super::no_such_format("sources", format));
+    }
+    let mut output = Output::open(settings.output.as_ref())?;
+    let mut first = true;
+    let worst = for_each(articles, console, |article| {
+        let document = Document::new(article);
+        let claims = attribution::attribute(&document);
+        if format == OutputFormat::Json {
+            output.write(&sources::json(&document, &claims).to_string())?;
+        } else {
+            if !first {
+                output.write("")?;
+            }
+            output.write(&sources::text(&document, &claims))?;
+        }
+        first = false;
+        Ok(0)
+    })?;
+    output.finish()?;
+    Ok(worst)
 }

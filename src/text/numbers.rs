@@ -59,9 +59,14 @@ pub enum Written {
 
 /// All numbers of `text`.
 pub fn find(text: &str, language: Language) -> Vec<Number> {
-    let Some(lexicon) = lexicon::of(language) else { return Vec::new() };
+    let Some(lexicon) = lexicon::of(language) else {
+        return Vec::new();
+    };
     let lower = lowered(text);
-    let scan = Scan { text: &lower, lexicon };
+    let scan = Scan {
+        text: &lower,
+        lexicon,
+    };
     let mut numbers: Vec<Number> = Vec::new();
     let mut at = 0;
     while at < lower.len() {
@@ -96,14 +101,23 @@ fn lowered(text: &str) -> String {
 
 /// "5 ft 9 in", "2 hours 30 minutes": a measure followed by a smaller one of the same dimension is one number.
 fn merged(last: &Number, next: &Number, text: &str) -> Option<Number> {
-    let (Unit::Measure(a, big), Unit::Measure(b, small)) = (last.value.unit, next.value.unit) else { return None };
+    let (Unit::Measure(a, big), Unit::Measure(b, small)) = (last.value.unit, next.value.unit) else {
+        return None;
+    };
     let between = text.get(last.span.end..next.span.start)?;
     let close = between.chars().count() <= 12 && !between.contains([',', ';', '.', '(']);
     if a != b || small >= big || !close || a == "celsius" || last.value.written != next.value.written {
         return None;
     }
     let amount = last.value.amount + next.value.amount * small / big;
-    Some(Number { span: last.span.cover(next.span), value: Value { amount, other: None, ..last.value } })
+    Some(Number {
+        span: last.span.cover(next.span),
+        value: Value {
+            amount,
+            other: None,
+            ..last.value
+        },
+    })
 }
 
 /// Whether both say the same: equal amounts, a unit conversion (mph → km/h, °F → °C) within rounding, or a time of day
@@ -116,7 +130,9 @@ pub fn same(a: &Value, b: &Value) -> bool {
         (Unit::Clock, Unit::Clock) => close(a.amount % 720.0, b.amount % 720.0, 1e-9),
         (Unit::Clock, _) => clock_is(a.amount, b.amount),
         (_, Unit::Clock) => clock_is(b.amount, a.amount),
-        (Unit::Measure(x, f), Unit::Measure(y, g)) if (x, f) != (y, g) => converted(x, a, f, y, b, g) || equal,
+        (Unit::Measure(x, f), Unit::Measure(y, g)) if (x, f) != (y, g) => {
+            converted(x, a, f, y, b, g) || equal
+        }
         _ => equal || decade(a.amount, b.amount),
     }
 }
@@ -132,7 +148,10 @@ fn clock_is(minutes: f64, hour: f64) -> bool {
 /// "1990s" and «90-ті».
 fn decade(a: f64, b: f64) -> bool {
     let (long, short) = if a > b { (a, b) } else { (b, a) };
-    (1900.0..2000.0).contains(&long) && short >= 20.0 && long % 10.0 == 0.0 && close(long - 1900.0, short, 1e-9)
+    (1900.0..2000.0).contains(&long)
+        && short >= 20.0
+        && long % 10.0 == 0.0
+        && close(long - 1900.0, short, 1e-9)
 }
 
 /// People round what they convert: 5 per cent, or one in the last place written.
@@ -187,7 +206,10 @@ impl<'a> Scan<'a> {
     fn next_start(&self, at: usize) -> usize {
         let word = self.word(at);
         let first = self.rest(at).chars().next().map_or(1, char::len_utf8);
-        if self.lexicon.spaced || word.is_ascii() || word.chars().next().is_some_and(|c| ('가'..='힣').contains(&c)) {
+        if self.lexicon.spaced
+            || word.is_ascii()
+            || word.chars().next().is_some_and(|c| ('가'..='힣').contains(&c))
+        {
             at + word.len().max(first)
         } else {
             at + first
@@ -199,10 +221,18 @@ impl<'a> Scan<'a> {
         if digit(first).is_some() {
             return self.digits_at(at);
         }
-        if !first.is_alphabetic() || (self.before(at).is_some_and(char::is_alphabetic) && !is_ideograph(first)) {
+        if !first.is_alphabetic()
+            || (self.before(at).is_some_and(char::is_alphabetic) && !is_ideograph(first))
+        {
             return None;
         }
-        self.month_at(at).or_else(|| if self.lexicon.spaced { self.words_at(at) } else { self.numerals_at(at) })
+        self.month_at(at).or_else(|| {
+            if self.lexicon.spaced {
+                self.words_at(at)
+            } else {
+                self.numerals_at(at)
+            }
+        })
     }
 
     /// A month by its name.
@@ -244,18 +274,29 @@ impl<'a> Scan<'a> {
             other = other.map(|o| o * scale);
             end = stop;
             let gap = end + self.rest(end).len() - self.rest(end).trim_start_matches(' ').len();
-            match self.numeral(gap).filter(|_| gap - end <= 1 && (!self.lexicon.spaced || self.scale_after(gap))) {
+            match self
+                .numeral(gap)
+                .filter(|_| gap - end <= 1 && (!self.lexicon.spaced || self.scale_after(gap)))
+            {
                 Some((stop, more, _)) if more < last => (end, amount, other) = (stop, more, None),
                 _ => break,
             }
         }
         let amount = total + amount;
         let unit = self.unit(at, end, amount);
-        Some(number(at, end, amount, other.filter(|&o| o != amount), unit, Written::Digits))
+        Some(number(
+            at,
+            end,
+            amount,
+            other.filter(|&o| o != amount),
+            unit,
+            Written::Digits,
+        ))
     }
 
     fn scale_after(&self, at: usize) -> bool {
-        self.numeral(at).is_some_and(|(end, _, _)| self.scale(end).is_some())
+        self.numeral(at)
+            .is_some_and(|(end, _, _)| self.scale(end).is_some())
     }
 
     /// A scale right after a number; "3千米" is a unit, not a scale.
@@ -268,8 +309,12 @@ impl<'a> Scan<'a> {
 
     /// What the word after a number means, and where it ends.
     fn meaning(&self, at: usize) -> Option<(usize, After)> {
-        let gap: usize =
-            self.rest(at).chars().take_while(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '‑')).map(char::len_utf8).sum();
+        let gap: usize = self
+            .rest(at)
+            .chars()
+            .take_while(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '‑'))
+            .map(char::len_utf8)
+            .sum();
         let start = at + gap;
         if gap > 3 {
             return None;
@@ -278,20 +323,36 @@ impl<'a> Scan<'a> {
         if !self.lexicon.spaced {
             let (length, meaning) = self.lexicon.after.prefix(rest)?;
             // "5 million" quoted in Latin letters: the whole word must match.
-            let cut = rest[..length].is_ascii() && rest[length..].chars().next().is_some_and(|c| c.is_ascii_alphabetic());
+            let cut = rest[..length].is_ascii()
+                && rest[length..]
+                    .chars()
+                    .next()
+                    .is_some_and(|c| c.is_ascii_alphabetic());
             return (!cut).then_some((start + length, meaning));
         }
-        let words: Vec<&str> = rest.split(' ').take(4).map(|w| w.trim_end_matches([',', ';', ':', '.', ')', '"', '»', '”'])).collect();
+        let words: Vec<&str> = rest
+            .split(' ')
+            .take(4)
+            .map(|w| w.trim_end_matches([',', ';', ':', '.', ')', '"', '»', '”']))
+            .collect();
         let plain_words: Vec<String> = words.iter().map(|w| plain(w)).collect();
         if let Some((count, meaning)) = self.lexicon.after.phrase(&plain_words) {
             let length: usize = words[..count].iter().map(|w| w.len() + 1).sum::<usize>() - 1;
             return Some((start + length.min(rest.len()), meaning));
         }
         let whole = words.first().copied().unwrap_or("");
-        if let Some(meaning) = self.lexicon.after.word(&plain(whole)) {
+        if let Some(meaning) = self
+            .lexicon
+            .after
+            .word(&plain(whole))
+            .filter(|_| whole != "in" || gap == 0)
+        {
             return Some((start + whole.len(), meaning));
         }
         let word = self.word(start);
+        if word == "in" && gap > 0 {
+            return None;
+        }
         if word.is_empty() {
             let sign = rest.chars().next()?;
             let long = rest.char_indices().nth(2).map_or(rest, |(i, _)| &rest[..i]);
@@ -305,7 +366,12 @@ impl<'a> Scan<'a> {
     /// The unit of the number `[at, end)`.
     fn unit(&self, at: usize, end: usize, amount: f64) -> Unit {
         let ahead = self.text[..at].trim_end();
-        if self.lexicon.percent_before.iter().any(|p| ahead.ends_with(p.as_str())) {
+        if self
+            .lexicon
+            .percent_before
+            .iter()
+            .any(|p| ahead.ends_with(p.as_str()))
+        {
             return Unit::Percent;
         }
         if self.rest(end).starts_with(['월', '月']) && (1.0..=12.0).contains(&amount) {
@@ -324,7 +390,11 @@ impl<'a> Scan<'a> {
     fn numeral(&self, at: usize) -> Option<(usize, f64, Option<f64>)> {
         let rest = self.rest(at);
         let run = |from: usize| -> usize {
-            rest[from..].chars().take_while(|&c| digit(c).is_some()).map(char::len_utf8).sum()
+            rest[from..]
+                .chars()
+                .take_while(|&c| digit(c).is_some())
+                .map(char::len_utf8)
+                .sum()
         };
         let mut end = run(0);
         if end == 0 {
@@ -341,11 +411,17 @@ impl<'a> Scan<'a> {
             let from = end + mark.len_utf8();
             let length = run(from);
             let digits = ascii(&rest[from..from + length]);
-            let grouping = self.lexicon.group.contains(&mark) && digits.len() == 3 && first <= 3 && whole != "0";
-            let decimal = matches!(mark, '.' | ',') && !digits.is_empty() && !in_list
-                && (self.lexicon.decimal.contains(&mark) || (self.lexicon.group.contains(&mark) && digits.len() < 3 && mark == '.'));
+            let grouping =
+                self.lexicon.group.contains(&mark) && digits.len() == 3 && first <= 3 && whole != "0";
+            let decimal = matches!(mark, '.' | ',')
+                && !digits.is_empty()
+                && !in_list
+                && (self.lexicon.decimal.contains(&mark)
+                    || (self.lexicon.group.contains(&mark) && digits.len() < 3 && mark == '.'));
             // 12.10.2018 is a date: three numbers.
-            let dated = rest[from + length..].strip_prefix(mark).is_some_and(|r| r.starts_with(|c| digit(c).is_some()));
+            let dated = rest[from + length..]
+                .strip_prefix(mark)
+                .is_some_and(|r| r.starts_with(|c| digit(c).is_some()));
             let fraction = || format!("{whole}.{digits}").parse::<f64>().ok();
             if grouping {
                 if decimal || (mark == '.' && !dated) {
@@ -355,7 +431,11 @@ impl<'a> Scan<'a> {
                 end = from + length;
             } else if decimal && !dated {
                 let value = fraction()?;
-                let other = if digits.len() == 3 && first <= 3 { format!("{whole}{digits}").parse().ok() } else { None };
+                let other = if digits.len() == 3 && first <= 3 {
+                    format!("{whole}{digits}").parse().ok()
+                } else {
+                    None
+                };
                 return Some((from + length, value, other));
             } else {
                 break;
@@ -367,7 +447,11 @@ impl<'a> Scan<'a> {
     /// "19:30", "7.30 pm", "7pm", "오후 7시 30분", "下午7点半".
     fn clock(&self, at: usize, end: usize, amount: f64) -> Option<Number> {
         let two = |from: usize| -> Option<(usize, f64)> {
-            let digits: String = self.rest(from).chars().take_while(|&c| digit(c).is_some()).collect();
+            let digits: String = self
+                .rest(from)
+                .chars()
+                .take_while(|&c| digit(c).is_some())
+                .collect();
             let minutes: f64 = ascii(&digits).parse().ok()?;
             (minutes < 60.0 && digits.chars().count() <= 2).then_some((from + digits.len(), minutes))
         };
@@ -387,11 +471,18 @@ impl<'a> Scan<'a> {
         match self.meaning(stop) {
             Some((_, After::Pm)) => (pm, known) = (true, true),
             Some((_, After::Am)) => known = true,
-            Some((after, After::Clock)) if !lexicon.spaced && !self.rest(after).starts_with('间') && !self.rest(after).starts_with('간') => {
+            Some((after, After::Clock))
+                if !lexicon.spaced
+                    && !self.rest(after).starts_with('间')
+                    && !self.rest(after).starts_with('간') =>
+            {
                 (known, stop) = (true, after);
                 let gap = after + usize::from(self.rest(after).starts_with(' '));
                 if let Some((next, value)) = two(gap)
-                    && lexicon.clock_minutes.iter().any(|m| self.rest(next).starts_with(m.as_str()))
+                    && lexicon
+                        .clock_minutes
+                        .iter()
+                        .any(|m| self.rest(next).starts_with(m.as_str()))
                 {
                     (minutes, stop) = (value, next);
                 } else if self.rest(after).starts_with(['반', '半']) {
@@ -406,7 +497,14 @@ impl<'a> Scan<'a> {
         if pm && hour < 12.0 {
             hour += 12.0;
         }
-        Some(number(at, stop, hour * 60.0 + minutes, None, Unit::Clock, Written::Digits))
+        Some(number(
+            at,
+            stop,
+            hour * 60.0 + minutes,
+            None,
+            Unit::Clock,
+            Written::Digits,
+        ))
     }
 
     /// Number words of languages with spaces: "two hundred and five thousand", «двадцять п'ять тисяч».
@@ -446,7 +544,10 @@ impl<'a> Scan<'a> {
                     break;
                 }
                 group = Some(group.unwrap_or(0.0) + value);
-            } else if end > at && lexicon.joiner.iter().any(|j| j == word) && group.is_none_or(|g| g % 100.0 == 0.0) {
+            } else if end > at
+                && lexicon.joiner.iter().any(|j| j == word)
+                && group.is_none_or(|g| g % 100.0 == 0.0)
+            {
                 position = self.after_gap(stop);
                 continue;
             } else {
@@ -469,18 +570,35 @@ impl<'a> Scan<'a> {
     /// Number words of Korean and Chinese: 두 명, 백만, 二十五万.
     fn numerals_at(&self, at: usize) -> Option<Number> {
         let rest = self.rest(at);
-        if self.lexicon.percent_before.iter().any(|p| rest.starts_with(p.as_str())) {
+        if self
+            .lexicon
+            .percent_before
+            .iter()
+            .any(|p| rest.starts_with(p.as_str()))
+        {
             return None;
         }
         let korean = rest.starts_with(|c| ('가'..='힣').contains(&c));
         if let Some((length, value)) = self.lexicon.words.prefix(rest) {
             let after = &rest[length..];
-            let counted = self.lexicon.counters.iter().any(|c| after.starts_with(c.as_str()));
+            let counted = self
+                .lexicon
+                .counters
+                .iter()
+                .any(|c| after.starts_with(c.as_str()));
             if !korean || counted || after.starts_with(' ') {
-                return Some(number(at, at + length, value, None, self.unit(at, at + length, value), Written::Words));
+                return Some(number(
+                    at,
+                    at + length,
+                    value,
+                    None,
+                    self.unit(at, at + length, value),
+                    Written::Words,
+                ));
             }
         }
-        let (mut total, mut section, mut digit_value, mut end, mut scaled) = (0.0, 0.0, None::<f64>, 0, false);
+        let (mut total, mut section, mut digit_value, mut end, mut scaled) =
+            (0.0, 0.0, None::<f64>, 0, false);
         loop {
             if let Some((length, value)) = self.lexicon.numerals.prefix(&rest[end..]) {
                 digit_value = Some(digit_value.map_or(value, |d| d * 10.0 + value));
@@ -501,18 +619,37 @@ impl<'a> Scan<'a> {
         }
         let after = &rest[end..];
         let free = !after.starts_with(|c: char| ('가'..='힣').contains(&c));
-        let counted = self.lexicon.counters.iter().any(|c| after.starts_with(c.as_str()));
+        let counted = self
+            .lexicon
+            .counters
+            .iter()
+            .any(|c| after.starts_with(c.as_str()));
         let amount = total + section + digit_value.unwrap_or(0.0);
         if end == 0 || (korean && !(scaled && (free || counted))) {
             return None;
         }
         let end = at + end;
-        Some(number(at, end, amount, None, self.unit(at, end, amount), Written::Words))
+        Some(number(
+            at,
+            end,
+            amount,
+            None,
+            self.unit(at, end, amount),
+            Written::Words,
+        ))
     }
 }
 
 fn number(start: usize, end: usize, amount: f64, other: Option<f64>, unit: Unit, written: Written) -> Number {
-    Number { span: Span::new(start, end), value: Value { amount, other, unit, written } }
+    Number {
+        span: Span::new(start, end),
+        value: Value {
+            amount,
+            other,
+            unit,
+            written,
+        },
+    }
 }
 
 /// A word with one kind of apostrophe.
@@ -521,7 +658,10 @@ fn plain(word: &str) -> String {
 }
 
 fn ascii(digits: &str) -> String {
-    digits.chars().filter_map(|c| char::from_digit(digit(c)?, 10)).collect()
+    digits
+        .chars()
+        .filter_map(|c| char::from_digit(digit(c)?, 10))
+        .collect()
 }
 
 #[cfg(test)]

@@ -73,10 +73,16 @@ pub(super) struct Table<T> {
 
 impl<T: Copy> Table<T> {
     fn new(entries: impl IntoIterator<Item = (String, T)>) -> Self {
-        let mut table = Self { exact: HashMap::new(), stems: Vec::new(), phrases: Vec::new() };
+        let mut table = Self {
+            exact: HashMap::new(),
+            stems: Vec::new(),
+            phrases: Vec::new(),
+        };
         for (word, value) in entries {
             if word.contains(' ') {
-                table.phrases.push((word.split(' ').map(str::to_owned).collect(), value));
+                table
+                    .phrases
+                    .push((word.split(' ').map(str::to_owned).collect(), value));
             } else if let Some(stem) = word.strip_suffix('*') {
                 table.stems.push((stem.to_owned(), value));
             } else if !word.is_empty() {
@@ -84,14 +90,19 @@ impl<T: Copy> Table<T> {
             }
         }
         table.stems.sort_by_key(|(stem, _)| std::cmp::Reverse(stem.len()));
-        table.phrases.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+        table
+            .phrases
+            .sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
         table
     }
 
     /// The meaning of one lower-case word.
     pub(super) fn word(&self, word: &str) -> Option<T> {
         self.exact.get(word).copied().or_else(|| {
-            self.stems.iter().find(|(stem, _)| word.starts_with(stem.as_str())).map(|&(_, value)| value)
+            self.stems
+                .iter()
+                .find(|(stem, _)| word.starts_with(stem.as_str()))
+                .map(|&(_, value)| value)
         })
     }
 
@@ -115,7 +126,10 @@ impl<T: Copy> Table<T> {
                     None => p == w,
                 })
         };
-        self.phrases.iter().find(|(phrase, _)| fits(phrase)).map(|(phrase, value)| (phrase.len(), *value))
+        self.phrases
+            .iter()
+            .find(|(phrase, _)| fits(phrase))
+            .map(|(phrase, value)| (phrase.len(), *value))
     }
 }
 
@@ -152,7 +166,8 @@ fn values(map: &HashMap<String, Vec<String>>) -> Vec<(String, f64)> {
 impl Lexicon {
     fn new(raw: Raw, units: &HashMap<String, (String, f64)>) -> Self {
         let mut after: Vec<(String, After)> = Vec::new();
-        let mut add = |words: &[String], meaning: After| after.extend(words.iter().map(|w| (w.clone(), meaning)));
+        let mut add =
+            |words: &[String], meaning: After| after.extend(words.iter().map(|w| (w.clone(), meaning)));
         for (name, words) in &raw.units {
             if let Some((dimension, factor)) = units.get(name) {
                 add(words, After::Measure(dimension_name(dimension), *factor));
@@ -165,7 +180,11 @@ impl Lexicon {
         add(&raw.clock, After::Clock);
         after.sort_by(|a, b| a.0.cmp(&b.0));
         let scales = values(&raw.scales);
-        after.extend(scales.iter().map(|(word, value)| (word.clone(), After::Scale(*value))));
+        after.extend(
+            scales
+                .iter()
+                .map(|(word, value)| (word.clone(), After::Scale(*value))),
+        );
         let months = (1u8..).map(f64::from);
         let mut month_words: Vec<(String, f64)> = raw.months.iter().cloned().zip(months.clone()).collect();
         month_words.extend(raw.month_short.iter().cloned().zip(months));
@@ -193,10 +212,19 @@ impl Lexicon {
 
 /// The dimension's name with static lifetime.
 fn dimension_name(name: &str) -> &'static str {
-    ["length", "speed", "mass", "area", "volume", "duration", "celsius", "fahrenheit"]
-        .into_iter()
-        .find(|known| *known == name)
-        .unwrap_or("unknown")
+    [
+        "length",
+        "speed",
+        "mass",
+        "area",
+        "volume",
+        "duration",
+        "celsius",
+        "fahrenheit",
+    ]
+    .into_iter()
+    .find(|known| *known == name)
+    .unwrap_or("unknown")
 }
 
 fn tables() -> &'static HashMap<String, Lexicon> {
@@ -210,7 +238,9 @@ fn parse(text: &str) -> Result<HashMap<String, Lexicon>, toml::de::Error> {
         Some(table) => table.try_into()?,
         None => HashMap::new(),
     };
-    file.into_iter().map(|(code, table)| Ok((code, Lexicon::new(table.try_into::<Raw>()?, &units)))).collect()
+    file.into_iter()
+        .map(|(code, table)| Ok((code, Lexicon::new(table.try_into::<Raw>()?, &units))))
+        .collect()
 }
 
 /// The tables of `language`, or what most European languages share; `None` only if the data file were broken.
@@ -232,7 +262,12 @@ mod tests {
         let file: toml::Table = toml::from_str(include_str!("../data/numbers.toml")).unwrap();
         let units = file["unit"].as_table().unwrap();
         for (code, table) in &file {
-            for unit in table.get("units").and_then(|u| u.as_table()).into_iter().flatten() {
+            for unit in table
+                .get("units")
+                .and_then(|u| u.as_table())
+                .into_iter()
+                .flatten()
+            {
                 assert!(units.contains_key(unit.0), "{code}: {}", unit.0);
             }
         }

@@ -35,7 +35,10 @@ fn adds_up_scales() {
     assert_eq!(only("1억 2,000만 원", Language::KO).amount, 120_000_000.0);
     assert_eq!(only("3亿5000万元", Language::ZH).amount, 350_000_000.0);
     assert_eq!(only("2 млн 500 тис. гривень", Language::UK).amount, 2_500_000.0);
-    assert_eq!(only("two hundred and five thousand", Language::EN).amount, 205_000.0);
+    assert_eq!(
+        only("two hundred and five thousand", Language::EN).amount,
+        205_000.0
+    );
     assert_eq!(only("двадцять п’ять тисяч", Language::UK).amount, 25_000.0);
 }
 
@@ -58,11 +61,23 @@ fn units_and_percent() {
     assert_eq!(only("百分之五", Language::ZH).unit, Unit::Percent);
     assert_eq!(only("£125m", Language::EN).unit, Unit::Money);
     assert_eq!(only("125万美元", Language::ZH).unit, Unit::Money);
-    assert!(same(&only("85 mph", Language::EN), &only("137 км/год", Language::UK)));
-    assert!(same(&only("70 miles", Language::EN), &only("113公里", Language::ZH)));
+    assert!(same(
+        &only("85 mph", Language::EN),
+        &only("137 км/год", Language::UK)
+    ));
+    assert!(same(
+        &only("70 miles", Language::EN),
+        &only("113公里", Language::ZH)
+    ));
     assert!(same(&only("86°F", Language::EN), &only("30 °C", Language::UK)));
-    assert!(same(&only("5ft 9in", Language::EN), &only("175 см", Language::UK)));
-    assert!(!same(&only("85 mph", Language::EN), &only("197 км/год", Language::UK)));
+    assert!(same(
+        &only("5ft 9in", Language::EN),
+        &only("175 см", Language::UK)
+    ));
+    assert!(!same(
+        &only("85 mph", Language::EN),
+        &only("197 км/год", Language::UK)
+    ));
 }
 
 #[test]
@@ -83,8 +98,14 @@ fn times_of_day() {
 
 #[test]
 fn months_are_numbers_where_they_are_written_so() {
-    assert!(same(&find("in December", Language::EN)[0].value, &only("12월", Language::KO)));
-    assert!(same(&find("у грудні 2018", Language::UK)[0].value, &only("12月", Language::ZH)));
+    assert!(same(
+        &find("in December", Language::EN)[0].value,
+        &only("12월", Language::KO)
+    ));
+    assert!(same(
+        &find("у грудні 2018", Language::UK)[0].value,
+        &only("12月", Language::ZH)
+    ));
     assert!(find("they may march", Language::EN).is_empty());
     assert_eq!(amounts("on 4 May", Language::EN), [4.0, 5.0]);
 }

@@ -406,8 +406,15 @@ fn form(passage: &Passage<'_>, item: &Found, contents: &[Range<usize>]) -> Form 
 
 /// Whom "who" stands for: the noun phrase before it.
 fn antecedent(passage: &Passage<'_>, item: &Found) -> Option<Span> {
-    let source = item.source.as_ref().filter(|s| s.len() == 1 && passage.has(s.start, class::RELATIVE))?;
-    let end = if source.start > 0 && passage.is(source.start - 1, ',') { source.start - 1 } else { source.start };
+    let source = item
+        .source
+        .as_ref()
+        .filter(|s| s.len() == 1 && passage.has(s.start, class::RELATIVE))?;
+    let end = if source.start > 0 && passage.is(source.start - 1, ',') {
+        source.start - 1
+    } else {
+        source.start
+    };
     let from = end.saturating_sub(12);
     subject::left_of(passage, from, end).map(|s| passage.span(&s))
 }

@@ -60,7 +60,13 @@ pub(super) fn resolve(text: &str, lexicon: &Lexicon, drafts: Vec<Draft>) -> Clai
 }
 
 /// The entity that `span` mentions, made if there is none.
-fn find(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span, antecedent: Option<Span>) -> usize {
+fn find(
+    text: &str,
+    lexicon: &Lexicon,
+    entities: &mut Vec<Entity>,
+    span: Span,
+    antecedent: Option<Span>,
+) -> usize {
     let mention = span.of(text);
     let lower = mention.to_lowercase();
     if let Some(&pronoun) = lexicon.pronouns.get(lower.trim_end_matches(',')) {
@@ -70,7 +76,14 @@ fn find(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span, a
 }
 
 /// A pronoun or relative.
-fn pronominal(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span, pronoun: Pronoun, antecedent: Option<Span>) -> usize {
+fn pronominal(
+    text: &str,
+    lexicon: &Lexicon,
+    entities: &mut Vec<Entity>,
+    span: Span,
+    pronoun: Pronoun,
+    antecedent: Option<Span>,
+) -> usize {
     if pronoun == Pronoun::Relative {
         if let Some(antecedent) = antecedent {
             return named(text, lexicon, entities, antecedent);
@@ -80,7 +93,10 @@ fn pronominal(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: S
     let fits = |entity: &Entity| match pronoun {
         Pronoun::He => !entity.plural && is_human(entity.source.kind) && entity.woman != Some(true),
         Pronoun::She => !entity.plural && is_human(entity.source.kind) && entity.woman != Some(false),
-        Pronoun::It => matches!(entity.source.kind, SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document),
+        Pronoun::It => matches!(
+            entity.source.kind,
+            SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document
+        ),
         Pronoun::They => entity.plural || entity.source.kind == SourceKind::Organisation,
         Pronoun::Writer | Pronoun::Relative => false,
     };
@@ -108,20 +124,39 @@ fn pronominal(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: S
             }
             index
         }
-        None => fresh(entities, span.of(text), SourceKind::Unknown, Vec::new(), pronoun == Pronoun::They),
+        None => fresh(
+            entities,
+            span.of(text),
+            SourceKind::Unknown,
+            Vec::new(),
+            pronoun == Pronoun::They,
+        ),
     }
 }
 
 fn is_human(kind: SourceKind) -> bool {
-    matches!(kind, SourceKind::Person | SourceKind::Anonymous | SourceKind::Unknown)
+    matches!(
+        kind,
+        SourceKind::Person | SourceKind::Anonymous | SourceKind::Unknown
+    )
 }
 
 /// The subject-like name (two or more capitalised words) nearest before `end` and after `floor`, at the start of a sentence.
 fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Option<Span> {
-    let from = text[..end].char_indices().rev().take(REACH).last().map_or(end, |(k, _)| k).max(floor);
+    let from = text[..end]
+        .char_indices()
+        .rev()
+        .take(REACH)
+        .last()
+        .map_or(end, |(k, _)| k)
+        .max(floor);
     let window = &text[from..end];
     let mut best = None;
-    for (at, _) in window.match_indices(['\n', '.']).chain([(0, "")]).collect::<Vec<_>>() {
+    for (at, _) in window
+        .match_indices(['\n', '.'])
+        .chain([(0, "")])
+        .collect::<Vec<_>>()
+    {
         let start = at + usize::from(at > 0 || window.starts_with(['\n', '.']));
         let sentence = &window[start..];
         let offset = from + start + (sentence.len() - sentence.trim_start().len());
@@ -131,7 +166,11 @@ fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Opti
         }
         let span = Span::new(offset, offset + name_len);
         let words = core_words(span.of(text), lexicon);
-        if words.len() >= 2 && words.len() <= 4 && kind_of(span.of(text), lexicon, &words) == SourceKind::Person && best.is_none_or(|b: Span| b.start < span.start) {
+        if words.len() >= 2
+            && words.len() <= 4
+            && kind_of(span.of(text), lexicon, &words) == SourceKind::Person
+            && best.is_none_or(|b: Span| b.start < span.start)
+        {
             best = Some(span);
         }
     }
@@ -143,7 +182,9 @@ fn capital_run(text: &str) -> usize {
     let mut end = 0;
     for (at, word) in words(text).take(6) {
         let capital = word.chars().next().is_some_and(char::is_uppercase);
-        let joined = text[end..at].chars().all(|c| c == ' ' || c == '\u{a0}' || c == '.');
+        let joined = text[end..at]
+            .chars()
+            .all(|c| c == ' ' || c == '\u{a0}' || c == '.');
         if !capital || end > 0 && !joined {
             break;
         }
@@ -166,7 +207,12 @@ fn named(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span) 
     let words = core_words(name, lexicon);
     let kind = kind_of(mention, lexicon, &words);
     let plural = kind == SourceKind::Group;
-    let same = entities.iter().enumerate().rev().find(|(_, e)| is_same(e, &words, kind, mention, lexicon)).map(|(k, _)| k);
+    let same = entities
+        .iter()
+        .enumerate()
+        .rev()
+        .find(|(_, e)| is_same(e, &words, kind, mention, lexicon))
+        .map(|(k, _)| k);
     let Some(index) = same else {
         return fresh(entities, name, kind, words, plural);
     };
@@ -181,10 +227,20 @@ fn named(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span) 
     index
 }
 
-fn fresh(entities: &mut Vec<Entity>, name: &str, kind: SourceKind, words: Vec<String>, plural: bool) -> usize {
+fn fresh(
+    entities: &mut Vec<Entity>,
+    name: &str,
+    kind: SourceKind,
+    words: Vec<String>,
+    plural: bool,
+) -> usize {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     entities.push(Entity {
-        source: Source { name, kind, mentions: Vec::new() },
+        source: Source {
+            name,
+            kind,
+            mentions: Vec::new(),
+        },
         words,
         plural,
         woman: None,
@@ -194,7 +250,10 @@ fn fresh(entities: &mut Vec<Entity>, name: &str, kind: SourceKind, words: Vec<St
 
 /// Whether a mention speaks of a thing already known ("the ministry", "this official").
 fn is_definite(mention: &str, lexicon: &Lexicon) -> bool {
-    let first = words(mention).next().map(|(_, w)| w.to_lowercase()).unwrap_or_default();
+    let first = words(mention)
+        .next()
+        .map(|(_, w)| w.to_lowercase())
+        .unwrap_or_default();
     lexicon.list("definite").contains(&first)
 }
 
@@ -208,22 +267,40 @@ fn is_same(entity: &Entity, words: &[String], kind: SourceKind, mention: &str, l
         return kind != SourceKind::Anonymous || is_definite(mention, lexicon);
     }
     let has = |one: &[String], word: &String| one.iter().any(|w| alike(w, word, lexicon));
-    let (short, long) = if words.len() <= entity.words.len() { (words, &entity.words[..]) } else { (&entity.words[..], words) };
+    let (short, long) = if words.len() <= entity.words.len() {
+        (words, &entity.words[..])
+    } else {
+        (&entity.words[..], words)
+    };
     if is_definite(mention, lexicon) {
         // "the ministry" after "the defence ministry": the head noun is the last word.
         let described = !mention_has_name(mention, lexicon);
-        return described && words.len() <= 2 && words.last().is_some_and(|w| entity.words.last().is_some_and(|e| alike(e, w, lexicon)) || has(&entity.words, w) && entity.source.kind != SourceKind::Person);
+        return described
+            && words.len() <= 2
+            && words.last().is_some_and(|w| {
+                entity.words.last().is_some_and(|e| alike(e, w, lexicon))
+                    || has(&entity.words, w) && entity.source.kind != SourceKind::Person
+            });
     }
     let names = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Unknown);
     if names(kind) && names(entity.source.kind) {
         // "Kim" after "Kim Jong Un".
-        return short.iter().all(|w| has(long, w)) && short.len() < long.len() || same_words(short, long, lexicon);
+        return short.iter().all(|w| has(long, w)) && short.len() < long.len()
+            || same_words(short, long, lexicon);
     }
     if same_words(short, long, lexicon) {
         return true;
     }
-    let bodies = |k: SourceKind| matches!(k, SourceKind::Organisation | SourceKind::Outlet | SourceKind::Unknown);
-    bodies(kind) && bodies(entity.source.kind) && (is_acronym(short, long) || short.len() + 1 == long.len() && short.len() >= 2 && short.iter().all(|w| has(long, w)))
+    let bodies = |k: SourceKind| {
+        matches!(
+            k,
+            SourceKind::Organisation | SourceKind::Outlet | SourceKind::Unknown
+        )
+    };
+    bodies(kind)
+        && bodies(entity.source.kind)
+        && (is_acronym(short, long)
+            || short.len() + 1 == long.len() && short.len() >= 2 && short.iter().all(|w| has(long, w)))
 }
 
 /// Whether both are the same words, inflection aside.
@@ -261,9 +338,16 @@ fn display_name<'a>(mention: &'a str, lexicon: &Lexicon) -> &'a str {
     {
         let (head, tail) = (&main[..comma], main[comma + 2..].trim_end_matches(','));
         // "the campaign manager, Jeff Weaver": the name stands last.
-        main = if !mention_has_name(head, lexicon) && capital_run(tail) == tail.len() { tail } else { head };
+        main = if !mention_has_name(head, lexicon) && capital_run(tail) == tail.len() {
+            tail
+        } else {
+            head
+        };
     }
-    let main = main.strip_suffix("'s").or_else(|| main.strip_suffix("’s")).unwrap_or(main);
+    let main = main
+        .strip_suffix("'s")
+        .or_else(|| main.strip_suffix("’s"))
+        .unwrap_or(main);
     proper_name(main, lexicon).unwrap_or(main)
 }
 
@@ -295,7 +379,10 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
 }
 
 fn is_kind(lexicon: &Lexicon, lower: &str, kind: SourceKind) -> bool {
-    lexicon.kinds.iter().any(|(w, k)| *k == kind && matches_word(w, lower))
+    lexicon
+        .kinds
+        .iter()
+        .any(|(w, k)| *k == kind && matches_word(w, lower))
 }
 
 fn matches_word(pattern: &str, lower: &str) -> bool {
@@ -310,7 +397,8 @@ fn mention_has_name(mention: &str, lexicon: &Lexicon) -> bool {
     words(mention).enumerate().any(|(k, (_, w))| {
         let capital = w.chars().next().is_some_and(char::is_uppercase);
         let lower = w.to_lowercase();
-        let plain = lexicon.kinds.iter().any(|(p, _)| matches_word(p, &lower)) || lexicon.word(&lower).classes != 0;
+        let plain =
+            lexicon.kinds.iter().any(|(p, _)| matches_word(p, &lower)) || lexicon.word(&lower).classes != 0;
         capital && !(k == 0 && plain)
     })
 }
@@ -321,15 +409,24 @@ fn core_words(name: &str, lexicon: &Lexicon) -> Vec<String> {
         let lower = w.to_lowercase().replace('’', "'");
         lower.strip_suffix("'s").unwrap_or(&lower).to_owned()
     });
-    all.filter(|w| !lexicon.titles.contains(w) && lexicon.word(w).classes & (class::DETERMINER | class::LINK | class::CONJUNCTION | class::PREPOSITION) == 0)
-        .take(12)
-        .collect()
+    all.filter(|w| {
+        !lexicon.titles.contains(w)
+            && lexicon.word(w).classes
+                & (class::DETERMINER | class::LINK | class::CONJUNCTION | class::PREPOSITION)
+                == 0
+    })
+    .take(12)
+    .collect()
 }
 
 /// What kind of source a mention names.
 fn kind_of(mention: &str, lexicon: &Lexicon, core: &[String]) -> SourceKind {
     let lower = mention.to_lowercase();
-    if lexicon.list("anonymity").iter().any(|sign| lower.contains(sign.as_str())) {
+    if lexicon
+        .list("anonymity")
+        .iter()
+        .any(|sign| lower.contains(sign.as_str()))
+    {
         return SourceKind::Anonymous;
     }
     let main = mention.split(',').next().unwrap_or(mention);
@@ -337,21 +434,37 @@ fn kind_of(mention: &str, lexicon: &Lexicon, core: &[String]) -> SourceKind {
     if lexicon.outlets.iter().any(|o| contains_name(main, o)) {
         return SourceKind::Outlet;
     }
-    if lexicon.list("places").iter().any(|p| core.len() == 1 && matches_word(&p.to_lowercase(), &core[0])) {
+    if lexicon
+        .list("places")
+        .iter()
+        .any(|p| core.len() == 1 && matches_word(&p.to_lowercase(), &core[0]))
+    {
         return SourceKind::Organisation;
     }
     let heads: Vec<&str> = words(&main_lower).map(|(_, w)| w).collect();
     // The head of a noun phrase stands before its first "of"/"for"/"who", else it is the last word.
-    let cut = heads.iter().position(|w| lexicon.word(w).classes & (class::PREPOSITION | class::RELATIVE | class::LINK) != 0).filter(|&k| k > 0).unwrap_or(heads.len());
-    let kind_of_word = |w: &str| lexicon.kinds.iter().find(|(p, _)| matches_word(p, w)).map(|(_, k)| *k);
+    let cut = heads
+        .iter()
+        .position(|w| lexicon.word(w).classes & (class::PREPOSITION | class::RELATIVE | class::LINK) != 0)
+        .filter(|&k| k > 0)
+        .unwrap_or(heads.len());
+    let kind_of_word = |w: &str| {
+        lexicon
+            .kinds
+            .iter()
+            .find(|(p, _)| matches_word(p, w))
+            .map(|(_, k)| *k)
+    };
     let head = heads[..cut].iter().rev().find_map(|w| kind_of_word(w));
     let last = heads[..cut].last().copied().unwrap_or("");
     let named = mention_has_name(main, lexicon);
-    let proper = proper_name(display_name(mention, lexicon), lexicon).is_some() || proper_name(main, lexicon).is_some();
+    let proper = proper_name(display_name(mention, lexicon), lexicon).is_some()
+        || proper_name(main, lexicon).is_some();
     match (head, kind_of_word(last)) {
         (Some(SourceKind::Person), _) if proper => SourceKind::Person,
         (_, Some(SourceKind::Person)) => {
-            if named && main.chars().next().is_some_and(char::is_uppercase) && !is_indefinite(&heads, lexicon) {
+            if named && main.chars().next().is_some_and(char::is_uppercase) && !is_indefinite(&heads, lexicon)
+            {
                 SourceKind::Person
             } else if is_definite(mention, lexicon) {
                 SourceKind::Person
@@ -360,9 +473,15 @@ fn kind_of(mention: &str, lexicon: &Lexicon, core: &[String]) -> SourceKind {
             }
         }
         (_, Some(kind)) => kind,
-        (Some(kind @ (SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document)), None) if !proper && capital_run(main) != main.len() => kind,
+        (Some(kind @ (SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document)), None)
+            if !proper && capital_run(main) != main.len() =>
+        {
+            kind
+        }
         (Some(kind), None) if kind != SourceKind::Person => kind,
-        _ if named && capital_run(main) >= main.trim_end().len() && heads.len() >= 2 && heads.len() <= 4 => SourceKind::Person,
+        _ if named && capital_run(main) >= main.trim_end().len() && heads.len() >= 2 && heads.len() <= 4 => {
+            SourceKind::Person
+        }
         _ if proper => SourceKind::Person,
         _ => SourceKind::Unknown,
     }
@@ -370,13 +489,19 @@ fn kind_of(mention: &str, lexicon: &Lexicon, core: &[String]) -> SourceKind {
 
 /// "a senior official": an article or none, and no name.
 fn is_indefinite(heads: &[&str], lexicon: &Lexicon) -> bool {
-    heads.first().is_some_and(|w| lexicon.list("indefinite").iter().any(|i| i == w))
+    heads
+        .first()
+        .is_some_and(|w| lexicon.list("indefinite").iter().any(|i| i == w))
 }
 
 /// Whether the outlet's name stands in `text` as words of its own.
 fn contains_name(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
-        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || matches!(c, '\u{ac00}'..='\u{d7af}' | '\u{4e00}'..='\u{9fff}'));
+        let edge = |c: Option<char>| {
+            c.is_none_or(|c| {
+                !c.is_alphanumeric() || matches!(c, '\u{ac00}'..='\u{d7af}' | '\u{4e00}'..='\u{9fff}')
+            })
+        };
         edge(text[..at].chars().next_back()) && edge(text[at + name.len()..].chars().next())
     })
 }

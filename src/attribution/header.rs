@@ -14,18 +14,31 @@ use crate::text::span::Span;
 /// The label of a source line, if `line` is one: its span without the colon, and where the sources begin.
 pub(super) fn label(text: &str, line: Span, lexicon: &Lexicon) -> Option<(Span, usize)> {
     let part = line.of(text);
-    let colon = part.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let colon = part
+        .char_indices()
+        .take(40)
+        .find(|(_, c)| matches!(c, ':' | '：'))?;
     let name = part[..colon.0].trim_matches([' ', '*', '_', '\u{a0}']);
     let lower = name.to_lowercase();
     if !lexicon.header.labels.contains(&lower) {
         return None;
     }
     let start = line.start + part.find(name).unwrap_or(0);
-    Some((Span::new(start, start + name.len()), line.start + colon.0 + colon.1.len_utf8()))
+    Some((
+        Span::new(start, start + name.len()),
+        line.start + colon.0 + colon.1.len_utf8(),
+    ))
 }
 
 /// Reads the sources of a line. Every draft has `content` as what it vouches for.
-pub(super) fn read(text: &str, label: Span, body: Span, content: &[Span], lexicon: &Lexicon, drafts: &mut Vec<Draft>) {
+pub(super) fn read(
+    text: &str,
+    label: Span,
+    body: Span,
+    content: &[Span],
+    lexicon: &Lexicon,
+    drafts: &mut Vec<Draft>,
+) {
     let make = |source: Span, cue: Span, parent: Option<usize>| Draft {
         form: Form::Header,
         stance: Stance::Cite,
@@ -85,8 +98,14 @@ fn parts(text: &str, body: Span) -> Vec<Span> {
 /// Whether a comma between `before` and `after` parts two sources: the second starts with a name of its own.
 fn names_follow(after: &str, before: &str) -> bool {
     let next = after.trim_start();
-    let cased = next.chars().next().is_some_and(|c| c.is_uppercase() || matches!(c, '"' | '«' | '“'));
-    let uncased = next.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase());
+    let cased = next
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_uppercase() || matches!(c, '"' | '«' | '“'));
+    let uncased = next
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase());
     // "spokesman of the Ministry, Oleh Koval": a title before the comma wants the name after it.
     let titled = before.trim_start().chars().next().is_some_and(char::is_lowercase);
     uncased || cased && !titled
@@ -99,7 +118,9 @@ fn relay(text: &str, part: Span, lexicon: &Lexicon) -> Option<(Span, Span, Span)
         words.match_indices(needle).map(|(k, _)| k).find(|&k| {
             let before = words[..k].chars().next_back();
             let after = words[k + needle.len()..].chars().next();
-            k > 0 && after.is_some_and(|c| !c.is_alphanumeric() || is_unspaced(c)) && before.is_some_and(|c| !c.is_alphanumeric() || is_unspaced(c))
+            k > 0
+                && after.is_some_and(|c| !c.is_alphanumeric() || is_unspaced(c))
+                && before.is_some_and(|c| !c.is_alphanumeric() || is_unspaced(c))
         })
     };
     let clean = |start: usize, end: usize| {
@@ -110,7 +131,11 @@ fn relay(text: &str, part: Span, lexicon: &Lexicon) -> Option<(Span, Span, Span)
     for cite in &lexicon.header.cite {
         if let Some(k) = at(cite) {
             let end = k + cite.len();
-            return Some((clean(0, k), Span::new(part.start + k, part.start + end), clean(end, words.len())));
+            return Some((
+                clean(0, k),
+                Span::new(part.start + k, part.start + end),
+                clean(end, words.len()),
+            ));
         }
     }
     for cited in &lexicon.header.cited_by {
@@ -118,7 +143,11 @@ fn relay(text: &str, part: Span, lexicon: &Lexicon) -> Option<(Span, Span, Span)
             let end = k + cited.len();
             // A particle belongs to neither the source nor the cue.
             let particle = cited.find(' ').map_or(0, |space| space + 1);
-            return Some((clean(end, words.len()), Span::new(part.start + k + particle, part.start + end), clean(0, k)));
+            return Some((
+                clean(end, words.len()),
+                Span::new(part.start + k + particle, part.start + end),
+                clean(0, k),
+            ));
         }
     }
     None
@@ -136,7 +165,11 @@ pub(super) fn dateline(text: &str, block: Span) -> Option<(Draft, usize)> {
     // A dateline is short: the search looks at the start of the block only.
     let head = part.char_indices().nth(160).map_or(part, |(cut, _)| &part[..cut]);
     let found = patterns.iter().find_map(|p| p.captures(head))?;
-    let span = |name: &str| found.name(name).map(|m| Span::new(block.start + m.start(), block.start + m.end()));
+    let span = |name: &str| {
+        found
+            .name(name)
+            .map(|m| Span::new(block.start + m.start(), block.start + m.end()))
+    };
     let (source, cue) = (span("source")?, span("cue")?);
     let start = block.start + found.get(0)?.end();
     let content = Span::new(start, block.end).trimmed(text);

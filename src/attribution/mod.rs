@@ -10,6 +10,7 @@ mod entities;
 mod header;
 mod lexicon;
 mod passage;
+pub mod phrases;
 mod quotes;
 mod subject;
 mod token;
@@ -195,11 +196,22 @@ pub fn attribute_text(text: &str, language: Language, sentences: &[Span]) -> Cla
             .is_some_and(|gap| !gap.contains('\n'));
         match blocks.last_mut() {
             Some(block) if same_line => block.sentences.push(sentence),
-            _ => blocks.push(Block { kind: BlockKind::Paragraph, label: None, sentences: vec![sentence] }),
+            _ => blocks.push(Block {
+                kind: BlockKind::Paragraph,
+                label: None,
+                sentences: vec![sentence],
+            }),
         }
         end = Some(sentence.end);
     }
     read(text, language, &blocks)
+}
+
+/// Whether `mention` is a pronoun of `language`: it stands for a source and does not name it.
+pub fn is_pronoun(mention: &str, language: Language) -> bool {
+    Lexicon::of(language)
+        .pronouns
+        .contains_key(mention.trim().to_lowercase().as_str())
 }
 
 fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
@@ -250,7 +262,11 @@ fn vouched_for(blocks: &[Block], text: &str, lexicon: &Lexicon) -> Option<Span> 
         .enumerate()
         .take_while(|(k, b)| *k == 0 || b.label.is_none() && b.kind == BlockKind::Paragraph)
         .map(|(_, b)| b)
-        .take_while(|b| b.sentences.first().is_some_and(|&s| header::label(text, s, lexicon).is_none()));
+        .take_while(|b| {
+            b.sentences
+                .first()
+                .is_some_and(|&s| header::label(text, s, lexicon).is_none())
+        });
     body.filter_map(|b| Some(Span::new(b.sentences.first()?.start, b.sentences.last()?.end)))
         .reduce(Span::cover)
 }

@@ -71,10 +71,12 @@ fn claim_id(index: usize) -> String {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 /// A list for people: each source with what it says, how, and in which sentence. Sentences count from 1.
@@ -96,7 +98,11 @@ pub fn text(document: &Document, claims: &Claims) -> String {
             line(&mut out, document, claim);
         }
     }
-    let mut nameless = claims.attributions.iter().filter(|c| c.source.is_none()).peekable();
+    let mut nameless = claims
+        .attributions
+        .iter()
+        .filter(|c| c.source.is_none())
+        .peekable();
     if nameless.peek().is_some() {
         let _ = writeln!(out, "\n(no source named)");
         for claim in nameless {
@@ -131,7 +137,11 @@ fn about(claims: &Claims, index: usize, source: &Source) -> String {
 /// One attribution: sentence numbers, cue, how it is put, the content shortened to a line.
 fn line(out: &mut String, document: &Document, claim: &Attribution) {
     let text = &document.article.text;
-    let all = claim.source_spans.iter().chain(&claim.cue_spans).chain(&claim.content_spans);
+    let all = claim
+        .source_spans
+        .iter()
+        .chain(&claim.cue_spans)
+        .chain(&claim.content_spans);
     let mut numbers: Vec<usize> = Vec::new();
     for span in all {
         let first = document.sentences.partition_point(|s| s.span.end <= span.start);
@@ -154,7 +164,11 @@ fn line(out: &mut String, document: &Document, claim: &Attribution) {
         Polarity::Unconfirmed => ", unconfirmed",
     };
     let content: Vec<&str> = claim.content_spans.iter().map(|s| s.of(text)).collect();
-    let content = content.join(" … ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let content = content
+        .join(" … ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     let _ = writeln!(
         out,
         "  {:>9}  {}, {how}{polarity}: {}",

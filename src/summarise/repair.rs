@@ -1,0 +1,255 @@
+//! Mends a written sentence that does not hold, or puts the article's own words in its place.
+
+use crate::attribution::phrases;
+use crate::finding::{Check, Finding, Severity};
+use crate::text::span::Span;
+
+use super::ground::{Ground, Grounds, Problem, quotations};
+use super::plan::Group;
+use super::{SentenceMethod, SummarySentence};
+
+/// The sentence of the summary for `group`: the draft if it holds, mended if it can be, else the article's words.
+pub fn settle(
+    grounds: &Grounds<'_>,
+    group: &Group,
+    draft: Option<String>,
+    method: SentenceMethod,
+    index: usize,
+) -> (SummarySentence, Vec<Finding>) {
+    let written = match draft {
+        Some(draft) if method != SentenceMethod::Extractive => accept(grounds, group, &draft, method)
+            .or_else(|| {
+                accept(
+                    grounds,
+                    group,
+                    &without_false_marks(grounds, group, &draft)?,
+                    SentenceMethod::Repaired,
+                )
+            })
+            .or_else(|| {
+                accept(
+                    grounds,
+                    group,
+                    &with_source(grounds, group, &draft)?,
+                    SentenceMethod::Repaired,
+                )
+            }),
+        _ => None,
+    };
+    let (sentence, problems) = written.unwrap_or_else(|| own_words(grounds, group));
+    let findings = problems
+        .iter()
+        .filter_map(|problem| finding(grounds, problem, index))
+        .collect();
+    (sentence, findings)
+}
+
+/// The draft as it is, unless something is wrong with it that a reader must not see.
+fn accept(
+    grounds: &Grounds<'_>,
+    group: &Group,
+    draft: &str,
+    method: SentenceMethod,
+) -> Option<(SummarySentence, Vec<Problem>)> {
+    let Ground {
+        supports,
+        claims,
+        problems,
+    } = grounds.examine(draft, group);
+    let bearable = problems.iter().all(|p| matches!(p, Problem::Stance(_)));
+    bearable.then(|| {
+        let sentence = SummarySentence {
+            text: draft.to_owned(),
+            supports,
+            claims,
+            method,
+        };
+        (sentence, problems)
+    })
+}
+
+/// The draft without the marks around words that nobody said so.
+fn without_false_marks(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Option<String> {
+    let false_marks: Vec<Span> = grounds
+        .examine(draft, group)
+        .problems
+        .into_iter()
+        .filter_map(|p| match p {
+            Problem::Quote(span) => Some(span),
+            _ => None,
+        })
+        .collect();
+    if false_marks.is_empty() {
+        return None;
+    }
+    let mut text = draft.to_owned();
+    for span in false_marks.into_iter().rev() {
+        let quoted = span.of(draft);
+        let mut inside = quoted.chars();
+        inside.next();
+        inside.next_back();
+        text.replace_range(span.start..span.end, inside.as_str());
+    }
+    Some(text)
+}
+
+/// The draft with its one lost source put before it.
+fn with_source(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Option<String> {
+    let draft = without_false_marks(grounds, group, draft).unwrap_or_else(|| draft.to_owned());
+    let lost: Vec<usize> = grounds
+        .examine(&draft, group)
+        .problems
+        .into_iter()
+        .filter_map(|p| match p {
+            Problem::Laundered(claim) => Some(claim),
+            _ => None,
+        })
+        .collect();
+    let attributions: Vec<_> = lost
+        .iter()
+        .filter_map(|&k| grounds.claims.attributions.get(k))
+        .collect();
+    let first = attributions.first()?;
+    let source = first.source?;
+    if attributions.iter().any(|a| a.source != Some(source)) {
+        return None;
+    }
+    attributed(grounds, &grounds.written_name(first, source), &draft)
+}
+
+/// `sentence` as something that `name` says, in the article's language.
+fn attributed(grounds: &Grounds<'_>, name: &str, sentence: &str) -> Option<String> {
+    let first_word: String = sentence.chars().take_while(|c| c.is_alphanumeric()).collect();
+    let lower_first = grounds.is_lower_case_word(&first_word);
+    phrases::according_to(grounds.document.article.language, name, sentence, lower_first)
+}
+
+/// The seed in the article's words, its source put before it where another sentence names it.
+fn own_words(grounds: &Grounds<'_>, group: &Group) -> (SummarySentence, Vec<Problem>) {
+    let seed = group.seed;
+    let span = grounds
+        .document
+        .sentences
+        .get(seed)
+        .map(|s| s.span)
+        .unwrap_or_default();
+    let mut text = closed(grounds.document.sentence(seed));
+    let mut method = SentenceMethod::Extractive;
+    let mut claims = Vec::new();
+    let mut problems = Vec::new();
+    for (index, claim) in grounds.claims.attributions.iter().enumerate() {
+        if claim.form == crate::attribution::Form::Header
+            || !claim.content_spans.iter().any(|c| c.overlaps(span))
+        {
+            continue;
+        }
+        claims.push(index);
+        let Some(source) = claim.source else { continue };
+        if grounds.names_source(&text, source) {
+            continue;
+        }
+        let name = grounds.written_name(claim, source);
+        let here = claim.source_spans.iter().find(|s| span.contains(**s));
+        let mended = match here {
+            Some(pronoun) if method == SentenceMethod::Extractive => {
+                let at = Span::new(pronoun.start - span.start, pronoun.end - span.start);
+                let article_words = grounds.document.sentence(seed);
+                (!at.is_empty() && text == article_words)
+                    .then(|| format!("{}{name}{}", &article_words[..at.start], &article_words[at.end..]))
+            }
+            _ => attributed(grounds, &name, &text),
+        };
+        match mended {
+            Some(mended) => {
+                text = mended;
+                method = SentenceMethod::Repaired;
+            }
+            None => problems.push(Problem::Laundered(index)),
+        }
+    }
+    let mut supports = vec![seed];
+    supports.extend(
+        group
+            .sentences
+            .iter()
+            .filter(|&&i| i != seed && holds_source(grounds, &claims, i)),
+    );
+    supports.sort_unstable();
+    let sentence = SummarySentence {
+        text,
+        supports,
+        claims,
+        method,
+    };
+    (sentence, problems)
+}
+
+/// Whether article sentence `index` names the source of one of `claims`.
+fn holds_source(grounds: &Grounds<'_>, claims: &[usize], index: usize) -> bool {
+    let Some(sentence) = grounds.document.sentences.get(index) else {
+        return false;
+    };
+    claims
+        .iter()
+        .filter_map(|&k| grounds.claims.attributions.get(k))
+        .any(|a| a.source_spans.iter().any(|s| sentence.span.contains(*s)))
+}
+
+/// A sentence cut out of a longer quotation, with the mark that it lost.
+fn closed(sentence: &str) -> String {
+    let marked: usize = quotations(sentence).iter().map(|s| s.len()).sum();
+    if marked > 0 {
+        return sentence.to_owned();
+    }
+    for (open, close) in [('“', '”'), ('«', '»'), ('„', '“'), ('「', '」')] {
+        match (sentence.contains(open), sentence.contains(close)) {
+            (true, false) => return format!("{sentence}{close}"),
+            (false, true) => return format!("{open}{sentence}"),
+            _ => {}
+        }
+    }
+    match sentence.matches('"').count() {
+        1 if sentence.starts_with('"') => format!("{sentence}\""),
+        1 if sentence.ends_with('"') => format!("\"{sentence}"),
+        _ => sentence.to_owned(),
+    }
+}
+
+fn finding(grounds: &Grounds<'_>, problem: &Problem, index: usize) -> Option<Finding> {
+    let (check, severity, claim) = match problem {
+        Problem::Stance(claim) => (Check::Stance, Severity::Warning, *claim),
+        Problem::Laundered(claim) => (Check::Laundered, Severity::Error, *claim),
+        // whatever else was wrong led to the article's own words
+        _ => return None,
+    };
+    let attribution = grounds.claims.attributions.get(claim)?;
+    let name = attribution
+        .source
+        .map(|s| grounds.written_name(attribution, s))
+        .unwrap_or_default();
+    let message = match check {
+        Check::Stance => format!("\"{name}\" claimed it; the summary only says that it was said"),
+        _ => format!("the source \"{name}\" is not named in the sentence"),
+    };
+    Some(Finding {
+        check,
+        severity,
+        segment: index,
+        source: attribution.content_spans.first().copied(),
+        target: None,
+        message,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closed;
+
+    #[test]
+    fn a_cut_quotation_gets_its_mark_back() {
+        assert_eq!(closed("“We lost power."), "“We lost power.”");
+        assert_eq!(closed("Crews are on the way.\""), "\"Crews are on the way.\"");
+        assert_eq!(closed("It was 5\" long."), "It was 5\" long.");
+        assert_eq!(closed("She said “no” twice."), "She said “no” twice.");
+    }
+}

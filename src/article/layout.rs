@@ -7,7 +7,7 @@ use super::furniture;
 use super::{Article, Block, BlockKind, Dropped, settle_language};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
-use crate::text::segment::{bullet_len, lines, wrapped};
+use crate::text::segment::{bullet_len, is_line_break, is_unspaced, lines, wrapped};
 use crate::text::span::Span;
 
 /// What a section label opens.
@@ -94,22 +94,34 @@ fn add_paragraph(text: &str, lines: &[Span], sources_follow: &mut bool, blocks: 
 }
 
 fn add_block(text: &str, span: Span, is_item: bool, sources_follow: &mut bool, blocks: &mut Vec<Block>) {
-    let found = label(span.of(text));
-    let label = found.map(|(len, _)| Span::new(span.start, span.start + len));
-    let alone = label.is_some_and(|label| label.end == span.end);
-    let is_source = matches!(found, Some((_, Label::Source)));
-    let kind = if alone {
-        BlockKind::Heading
-    } else if is_source || (*sources_follow && found.is_none()) {
-        BlockKind::SourceLine
-    } else if is_item {
+    let kind = if is_item {
         BlockKind::ListItem
     } else {
         BlockKind::Paragraph
     };
+    let (kind, label) = classify(span.of(text), kind, sources_follow);
+    let label = label.map(|len| Span::new(span.start, span.start + len));
+    blocks.push(Block { kind, span, label });
+}
+
+/// What a block is, given what it looked like, and the length of its label.
+fn classify(text: &str, looks: BlockKind, sources_follow: &mut bool) -> (BlockKind, Option<usize>) {
+    let found = label(text);
+    let alone = found.is_some_and(|(len, _)| len == text.len());
+    let is_source = matches!(found, Some((_, Label::Source)));
+    let is_item = looks == BlockKind::ListItem;
+    let kind = if looks == BlockKind::Headline || (looks == BlockKind::Heading && !is_source) {
+        looks
+    } else if alone {
+        BlockKind::Heading
+    } else if is_source || (*sources_follow && found.is_none()) {
+        BlockKind::SourceLine
+    } else {
+        looks
+    };
     // "Source:" alone: the next line, or all bullets below it, are the sources.
     *sources_follow = (alone && is_source) || (*sources_follow && is_item && found.is_none());
-    blocks.push(Block { kind, span, label });
+    (kind, found.map(|(len, _)| len))
 }
 
 /// Whether a text ends as a sentence does.
@@ -132,18 +144,25 @@ fn is_title_case(text: &str) -> bool {
     words >= 3 && capitals * 5 >= words * 4 && text.matches(". ").count() == 0
 }
 
+/// Whether a block at the top of a text reads as its title.
+fn is_title(text: &str) -> bool {
+    const LONGEST: usize = 220;
+    let ends = text.trim_end_matches(|c: char| "\"'”’»“‘)]".contains(c));
+    !text.contains(is_line_break)
+        && text.chars().count() <= LONGEST
+        && !ends.ends_with([',', ';', ':', '：', '，', '—'])
+        && (!ends.ends_with(['.', '。', '…']) || is_title_case(text))
+}
+
 /// The first block is the headline if it looks like one and something comes after it.
 fn mark_headline(text: &str, blocks: &mut [Block]) {
-    const LONGEST: usize = 220;
     let [first, rest @ ..] = blocks else { return };
-    let title = first.span.of(text);
-    let ends = title.trim_end_matches(|c: char| "\"'”’»“‘)]".contains(c));
-    let is_title = !title.contains(crate::text::segment::is_line_break)
-        && title.chars().count() <= LONGEST
-        && !ends.ends_with([',', ';', ':', '：', '，', '—'])
-        && (!ends.ends_with(['.', '。', '…']) || is_title_case(title));
     let has_body = rest.iter().any(|block| block.kind != BlockKind::Heading);
-    if first.kind == BlockKind::Paragraph && first.label.is_none() && is_title && has_body {
+    if first.kind == BlockKind::Paragraph
+        && first.label.is_none()
+        && has_body
+        && is_title(first.span.of(text))
+    {
         first.kind = BlockKind::Headline;
     }
 }
@@ -163,7 +182,7 @@ fn mark_headings(text: &str, blocks: &mut [Block]) {
             && line.chars().count() <= LONGEST
             && !ends_as_sentence(line)
             && !line.ends_with([',', ';', ':', '，', '：', '"', '”', '»'])
-            && !line.contains(crate::text::segment::is_line_break)
+            && !line.contains(is_line_break)
             && !line.starts_with(|c: char| c.is_lowercase() || c == '—' || c == '–')
         {
             block.kind = BlockKind::Heading;
@@ -191,6 +210,39 @@ impl Piece {
     }
 }
 
+/// The pieces of a marked-up paragraph: its source lines are joined, but a labelled line begins a piece of its own.
+pub(super) fn pieces_of(kind: BlockKind, paragraph: &str) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut open = String::new();
+    for line in lines(paragraph) {
+        let line = line.of(paragraph);
+        if label(line.trim_start()).is_some() && !open.trim().is_empty() {
+            pieces.push(Piece::new(kind, joined(&std::mem::take(&mut open))));
+        }
+        open.push_str(line);
+        open.push('\n');
+    }
+    let rest = joined(&open);
+    if !rest.is_empty() {
+        pieces.push(Piece::new(kind, rest));
+    }
+    pieces
+}
+
+/// The lines of a wrapped block as one. Han and Kana are not parted by a space.
+pub(super) fn joined(block: &str) -> String {
+    let mut whole = String::with_capacity(block.len());
+    for line in lines(block) {
+        let line = line.of(block).trim();
+        let unspaced = whole.ends_with(is_unspaced) && line.starts_with(is_unspaced);
+        if !whole.is_empty() && !line.is_empty() && !unspaced {
+            whole.push(' ');
+        }
+        whole.push_str(line);
+    }
+    whole
+}
+
 /// An article before its text is put together.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -202,20 +254,52 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Leaves out page furniture. A label, a headline and what comes right after a lone label are kept.
-    pub(super) fn drop_furniture(&mut self) {
+    /// For input whose markup tells blocks but neither labels nor furniture: finds the headline (`title` if the
+    /// input declares one), leaves furniture out, and sorts the rest by its labels.
+    pub(super) fn settle(&mut self, title: Option<String>) {
         let mut sweep = furniture::Sweep::default();
         let dropped = &mut self.dropped;
-        self.pieces.retain(|piece| match sweep.judge(&piece.text) {
-            Some(reason) => {
-                dropped.push(Dropped {
-                    text: piece.text.clone(),
-                    reason,
-                });
-                false
-            }
-            None => true,
+        self.pieces.retain(|piece| {
+            let reason = match piece.kind {
+                BlockKind::Headline => None,
+                _ => sweep.judge(&piece.text),
+            };
+            dropped.extend(reason.map(|reason| Dropped {
+                text: piece.text.clone(),
+                reason,
+            }));
+            reason.is_none()
         });
+        if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+            // The page repeats its title above the text; one is enough.
+            let first = self.pieces.iter().take(3).position(|piece| piece.text == title);
+            if let Some(first) = first {
+                self.pieces.remove(first);
+            }
+            self.pieces.insert(0, Piece::new(BlockKind::Headline, title));
+        }
+        let has_headline = self.pieces.iter().any(|piece| piece.kind == BlockKind::Headline);
+        if !has_headline
+            && let [first, _, ..] = self.pieces.as_mut_slice()
+            && matches!(first.kind, BlockKind::Paragraph | BlockKind::Heading)
+            && label(&first.text).is_none()
+            && is_title(&first.text)
+        {
+            first.kind = BlockKind::Headline;
+        }
+        let mut sources_follow = false;
+        for piece in &mut self.pieces {
+            piece.kind = classify(&piece.text, piece.kind, &mut sources_follow).0;
+        }
+    }
+
+    /// How much of the draft reads as running text, in characters.
+    pub(super) fn prose(&self) -> usize {
+        self.pieces
+            .iter()
+            .filter(|piece| piece.kind != BlockKind::Headline && ends_as_sentence(&piece.text))
+            .map(|piece| piece.text.chars().count())
+            .sum()
     }
 
     /// Puts the text together and settles its language.

@@ -6,8 +6,10 @@
 
 mod decode;
 mod furniture;
+mod html;
 mod jsonl;
 mod layout;
+mod markdown;
 mod text;
 
 use std::path::Path;
@@ -96,9 +98,8 @@ pub fn read(
     let decoded = decode::clean(decoded);
     let mut draft = match format {
         Format::Text | Format::Jsonl => text::read(&decoded.text),
-        Format::Markdown | Format::Html => {
-            return Err(Error::input(name, "Markdown and HTML cannot be read yet"));
-        }
+        Format::Markdown => markdown::read(&decoded.text),
+        Format::Html => html::read(name, &decoded.text)?,
     };
     draft.warnings.splice(0..0, decoded.warnings);
     Ok(vec![draft.finish(name, &id_of(name), language)])

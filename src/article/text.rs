@@ -3,7 +3,7 @@
 use super::furniture::Sweep;
 use super::layout::{self, Draft, Piece};
 use super::{BlockKind, Dropped};
-use crate::text::segment::{bullet_len, is_unspaced, lines};
+use crate::text::segment::{bullet_len, lines};
 
 /// Reads `text`, whose line breaks are "\n".
 pub(super) fn read(text: &str) -> Draft {
@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Draft {
         let line_start = kept[..block.span.start].rfind('\n').map_or(0, |at| at + 1);
         draft.pieces.push(Piece {
             kind: block.kind,
-            text: joined(block.span.of(&kept)),
+            text: layout::joined(block.span.of(&kept)),
             is_item: block.kind == BlockKind::ListItem || bullet_len(&kept[line_start..block.span.end]) > 0,
         });
     }
@@ -36,18 +36,4 @@ fn without_furniture(text: &str, dropped: &mut Vec<Dropped>) -> String {
         kept.push('\n');
     }
     kept
-}
-
-/// The lines of a wrapped block as one. Han and Kana are not parted by a space.
-pub(super) fn joined(block: &str) -> String {
-    let mut whole = String::with_capacity(block.len());
-    for line in lines(block) {
-        let line = line.of(block).trim();
-        let unspaced = whole.ends_with(is_unspaced) && line.starts_with(is_unspaced);
-        if !whole.is_empty() && !line.is_empty() && !unspaced {
-            whole.push(' ');
-        }
-        whole.push_str(line);
-    }
-    whole
 }

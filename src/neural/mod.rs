@@ -5,6 +5,22 @@
 
 pub mod device;
 
+mod bpe;
+mod chat;
+mod config;
+mod decode;
+mod decoder;
+mod gguf;
+mod load;
+mod model;
+mod safetensors;
+mod spm;
+mod tokenizer;
+mod weights;
+
+pub use load::{LoadSpec, load};
+pub use model::{CausalLm, ChatModel, Inspection, State};
+
 use crate::error::Result;
 
 /// Who says a message of a chat.

@@ -47,7 +47,7 @@ impl LoadSpec {
     }
 
     /// A file that was named, or one of the usual name beside the weights.
-    fn beside(&self, named: &Option<PathBuf>, usual: &str) -> Option<PathBuf> {
+    pub(crate) fn beside(&self, named: &Option<PathBuf>, usual: &str) -> Option<PathBuf> {
         named.clone().or_else(|| {
             let beside = self.weights.first()?.parent()?.join(usual);
             beside.is_file().then_some(beside)
@@ -235,7 +235,7 @@ fn text_of(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|e| Error::io(path, e))
 }
 
-fn json_of(path: &Path) -> Result<Json> {
+pub(crate) fn json_of(path: &Path) -> Result<Json> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     serde_json::from_slice(&bytes).map_err(|e| broken(path, &format!("it is no JSON ({e})")))
 }

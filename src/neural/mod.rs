@@ -5,6 +5,7 @@
 
 pub mod device;
 
+mod bert;
 mod bpe;
 mod chat;
 mod config;
@@ -18,6 +19,7 @@ mod spm;
 mod tokenizer;
 mod weights;
 
+pub use bert::{BertEncoder, load_encoder};
 pub use load::{LoadSpec, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
 
@@ -127,4 +129,16 @@ pub trait Chat {
 
     /// The longest sequence, prompt and answer together, in tokens.
     fn context_length(&self) -> usize;
+}
+
+/// A model that turns texts into vectors whose cosine says how near their meanings are.
+pub trait Encoder {
+    /// One vector of length 1 for each text, in order. The text is data: nothing that it spells is a control token.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Failed`] if the device fails; `Interrupted` on Ctrl-C.
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+
+    /// The length of a vector in numbers.
+    fn dimensions(&self) -> usize;
 }

@@ -125,6 +125,12 @@ impl Safetensors {
         self.places.get(name).map(|p| p.dtype)
     }
 
+    /// Reads a tensor of whatever shape it has, as `dtype`.
+    pub(crate) fn stored(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor> {
+        let shape = self.places.get(name).map(|p| p.shape.clone()).unwrap_or_default();
+        self.tensor(name, &shape, dtype, device)
+    }
+
     /// Reads a tensor that must have `shape`, as `dtype`.
     pub(crate) fn tensor(
         &self,

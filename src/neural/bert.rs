@@ -1,0 +1,226 @@
+//! Sentence vectors from BERT-shaped encoders (all-MiniLM, multilingual-E5): mean of the token vectors, length 1.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{BertModel, Config};
+use serde_json::Value as Json;
+
+use super::Encoder;
+use super::gguf::{broken, unsupported};
+use super::load::{LoadSpec, json_of};
+use super::safetensors::Safetensors;
+use crate::error::{Error, Result};
+use crate::progress::checkpoint;
+
+/// Windows that go through the model together.
+const BATCH: usize = 16;
+
+/// A BERT with its tokenizer.
+pub struct BertEncoder {
+    model: BertModel,
+    tokenizer: tokenizers::Tokenizer,
+    /// Put before and after each window.
+    first: u32,
+    last: u32,
+    /// Tokens of a window, the two above not counted.
+    window: usize,
+    dimensions: usize,
+    device: Device,
+}
+
+/// A stretch of one of the texts.
+struct Window {
+    text: usize,
+    ids: Vec<u32>,
+}
+
+/// Loads an encoder from safetensors with `config.json` and `tokenizer.json`.
+///
+/// # Errors
+/// As [`super::load`].
+pub fn load_encoder(spec: &LoadSpec, device: &Device) -> Result<BertEncoder> {
+    let files = Safetensors::open(&spec.weights)?;
+    let beside = |named, usual: &str| {
+        spec.beside(named, usual)
+            .ok_or_else(|| broken(files.path(), &format!("{usual} is not beside it")))
+    };
+    let config_path = beside(&spec.config, "config.json")?;
+    let json = json_of(&config_path)?;
+    let config = config_of(&json, &config_path)?;
+    let tokenizer_path = beside(&spec.tokenizer, "tokenizer.json")?;
+    let (tokenizer, first, last) = tokenizer_of(&tokenizer_path, config.vocab_size)?;
+
+    let mut tensors = HashMap::new();
+    for name in files.names() {
+        // Position ids are numbers to count with, no weights.
+        if !name.ends_with("position_ids") {
+            tensors.insert(name.to_owned(), files.stored(name, DType::F32, device)?);
+        }
+    }
+    let weights = VarBuilder::from_tensors(tensors, DType::F32, device);
+    let model = BertModel::load(weights, &config).map_err(|e| {
+        let text = e.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        broken(files.path(), &format!("its tensors do not fit ({line})"))
+    })?;
+    Ok(BertEncoder {
+        model,
+        tokenizer,
+        first,
+        last,
+        window: config.max_position_embeddings.saturating_sub(2).max(1),
+        dimensions: config.hidden_size,
+        device: device.clone(),
+    })
+}
+
+fn config_of(json: &Json, path: &Path) -> Result<Config> {
+    match json.get("model_type").and_then(Json::as_str) {
+        Some("bert") => {}
+        other => {
+            let kind = other.unwrap_or("none");
+            return Err(unsupported(path, "model_type", &format!("the encoder `{kind}`")));
+        }
+    }
+    let config: Config = serde_json::from_value(json.clone()).map_err(|e| {
+        let reason = e.to_string();
+        broken(path, reason.lines().next().unwrap_or_default())
+    })?;
+    let sizes = [
+        config.vocab_size,
+        config.hidden_size,
+        config.num_attention_heads,
+        config.num_hidden_layers,
+    ];
+    let fits = sizes.iter().all(|n| *n > 0)
+        && config.hidden_size.is_multiple_of(config.num_attention_heads)
+        && config.max_position_embeddings > 2;
+    if fits {
+        Ok(config)
+    } else {
+        Err(broken(path, "its sizes do not fit together"))
+    }
+}
+
+/// The tokenizer without padding, truncation and special tokens, and the ids of the two tokens around a text.
+fn tokenizer_of(path: &Path, vocabulary: usize) -> Result<(tokenizers::Tokenizer, u32, u32)> {
+    let mut json = json_of(path)?;
+    let around = ends(&json).ok_or_else(|| {
+        unsupported(
+            path,
+            "post_processor",
+            "another frame than one token before and after",
+        )
+    })?;
+    for key in ["padding", "truncation", "post_processor"] {
+        if let Some(value) = json.get_mut(key) {
+            *value = Json::Null;
+        }
+    }
+    let mut tokenizer: tokenizers::Tokenizer =
+        serde_json::from_value(json).map_err(|_| broken(path, "this tokenizer cannot be read"))?;
+    // An article that spells [SEP] does not separate anything.
+    tokenizer.set_encode_special_tokens(true);
+    if tokenizer.get_vocab_size(true) > vocabulary || around.0.max(around.1) as usize >= vocabulary {
+        return Err(broken(
+            path,
+            "it knows more tokens than the model: they do not belong together",
+        ));
+    }
+    Ok((tokenizer, around.0, around.1))
+}
+
+/// The first and the last token that the post-processor puts around a single text.
+fn ends(json: &Json) -> Option<(u32, u32)> {
+    let post = json.get("post_processor")?;
+    let id = |value: &Json| u32::try_from(value.as_u64()?).ok();
+    match post.get("type")?.as_str()? {
+        "TemplateProcessing" => {
+            let single = post.get("single")?.as_array()?;
+            let token = |at: usize| {
+                let name = single.get(at)?.get("SpecialToken")?.get("id")?.as_str()?;
+                id(post.get("special_tokens")?.get(name)?.get("ids")?.get(0)?)
+            };
+            (single.len() == 3).then(|| Some((token(0)?, token(2)?)))?
+        }
+        "BertProcessing" | "RobertaProcessing" => {
+            Some((id(post.get("cls")?.get(1)?)?, id(post.get("sep")?.get(1)?)?))
+        }
+        _ => None,
+    }
+}
+
+impl BertEncoder {
+    /// A text longer than the model reads becomes several windows; the mean runs over the tokens of all.
+    fn windows(&self, texts: &[&str]) -> Result<Vec<Window>> {
+        let mut windows = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            let encoding = self
+                .tokenizer
+                .encode_fast(*text, false)
+                .map_err(|e| Error::failed(format!("the text cannot be tokenised: {e}")))?;
+            let ids = encoding.get_ids();
+            let stretches: Vec<&[u32]> = match ids {
+                [] => vec![&[]],
+                _ => ids.chunks(self.window).collect(),
+            };
+            for stretch in stretches {
+                let mut ids = vec![self.first];
+                ids.extend_from_slice(stretch);
+                ids.push(self.last);
+                windows.push(Window { text: index, ids });
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The sum of the token vectors of each window, `(windows, dimensions)`.
+    fn sums(&self, windows: &[&Window]) -> Result<Vec<Vec<f32>>> {
+        let longest = windows.iter().map(|w| w.ids.len()).max().unwrap_or(0);
+        let shape = (windows.len(), longest);
+        let mut ids = Vec::with_capacity(windows.len() * longest);
+        let mut mask = Vec::with_capacity(windows.len() * longest);
+        for window in windows {
+            let padding = longest - window.ids.len();
+            ids.extend(window.ids.iter().copied().chain(std::iter::repeat_n(0, padding)));
+            mask.extend(std::iter::repeat_n(1f32, window.ids.len()).chain(std::iter::repeat_n(0.0, padding)));
+        }
+        let ids = Tensor::from_vec(ids, shape, &self.device)?;
+        let mask = Tensor::from_vec(mask, shape, &self.device)?;
+        let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
+        let sums = hidden.broadcast_mul(&mask.unsqueeze(2)?)?.sum(1)?;
+        Ok(sums.to_vec2::<f32>()?)
+    }
+}
+
+impl Encoder for BertEncoder {
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let windows = self.windows(texts)?;
+        // Like lengths together, so that little is computed on padding.
+        let mut order: Vec<&Window> = windows.iter().collect();
+        order.sort_by_key(|w| w.ids.len());
+        let mut vectors = vec![vec![0f32; self.dimensions]; texts.len()];
+        for batch in order.chunks(BATCH) {
+            checkpoint()?;
+            for (window, sum) in batch.iter().zip(self.sums(batch)?) {
+                let vector = &mut vectors[window.text];
+                vector.iter_mut().zip(sum).for_each(|(v, s)| *v += s);
+            }
+        }
+        // The length 1 that follows makes the division by the number of tokens unnecessary.
+        for vector in &mut vectors {
+            let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+            if length > 0.0 {
+                vector.iter_mut().for_each(|v| *v /= length);
+            }
+        }
+        Ok(vectors)
+    }
+
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+}

@@ -24,12 +24,17 @@
 
 mod catalogue;
 mod disk;
+mod hub;
 mod installed;
 mod local;
 mod lock;
 mod manifest;
 mod names;
+mod pip;
+mod pull;
 mod store;
+mod watched;
+mod wheel;
 
 pub use catalogue::{Catalogue, Chosen};
 pub use installed::{Installed, InstalledFile};

@@ -47,7 +47,7 @@ struct Broken {
 #[derive(Clone, Debug)]
 pub enum Chosen {
     /// A model of the catalogue; whether its files are here is the store's business.
-    Known(Manifest),
+    Known(Box<Manifest>),
     /// The user's own files.
     Own(Box<Installed>),
 }
@@ -158,7 +158,7 @@ impl Catalogue {
         let serving = self.serving(task, from, to);
         let Some(wanted) = wanted else {
             return match serving.first() {
-                Some(first) => Ok(Chosen::Known((*first).clone())),
+                Some(first) => Ok(Chosen::Known(Box::new((*first).clone()))),
                 None => Err(self.refusal(format!("no model is {}", good_enough(task, from, to)), &serving)),
             };
         };
@@ -167,7 +167,7 @@ impl Catalogue {
         }
         let manifest = self.get(wanted)?;
         if manifest.serves(task, from, to) {
-            Ok(Chosen::Known(manifest.clone()))
+            Ok(Chosen::Known(Box::new(manifest.clone())))
         } else {
             Err(self.refusal(
                 format!("{wanted} is not {}", good_enough(task, from, to)),

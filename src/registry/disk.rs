@@ -72,13 +72,25 @@ pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     make_folder(folder)?;
     let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = temporary_in(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
     };
     write().map_err(|e| Error::io(path, e))
+}
+
+/// A temporary file beside the final name, with the permissions of any new file: caches are shared.
+fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".byline-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// Gives a verified file its final name: a rename, or, from another file system, a copy beside it and a rename.
@@ -97,7 +109,7 @@ pub(super) fn publish(from: &Path, to: &Path) -> Result<()> {
 
 fn copy_beside(from: &Path, to: &Path, folder: &Path) -> Result<()> {
     let mut source = File::open(from).map_err(|e| Error::io(from, e))?;
-    let mut copy = tempfile::NamedTempFile::new_in(folder).map_err(|e| Error::io(folder, e))?;
+    let mut copy = temporary_in(folder).map_err(|e| Error::io(folder, e))?;
     let mut buffer = vec![0; CHUNK];
     loop {
         checkpoint()?;

@@ -268,6 +268,19 @@ pub struct WheelSource {
     pub files: BTreeMap<String, Vec<Part>>,
 }
 
+impl WheelSource {
+    /// Each package once, in the order of the parts.
+    pub fn packages(&self) -> Vec<String> {
+        let mut packages: Vec<String> = Vec::new();
+        for part in self.files.values().flatten() {
+            if !packages.contains(&part.package) {
+                packages.push(part.package.clone());
+            }
+        }
+        packages
+    }
+}
+
 /// One member of one package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

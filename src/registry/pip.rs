@@ -217,7 +217,7 @@ fn complaint(log: &Path, status: ExitStatus) -> String {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let line = lines()
         .rfind(|line| line.starts_with("ERROR:"))
-        .or_else(|| lines().last());
+        .or_else(|| lines().next_back());
     match line {
         Some(line) => line
             .trim_start_matches("ERROR:")

@@ -198,7 +198,7 @@ impl Store {
                     })
                 }
                 (Source::Wheel(wheel), None) => Some(Origin::Wheel {
-                    packages: wheel::packages(wheel),
+                    packages: wheel.packages(),
                 }),
                 _ => None,
             });

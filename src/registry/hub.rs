@@ -6,13 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo};
+use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
-use serde::Deserialize;
 
 use super::disk;
+use super::listing::{Wanted, agree, ask};
 use super::lock::{LockedFile, Origin};
-use super::manifest::{FileSpec, HubSource, Manifest};
+use super::manifest::{HubSource, Manifest};
 use super::names;
 use super::pull::{Fetched, Stop};
 use super::store::{Store, tree_size};
@@ -21,45 +21,9 @@ use crate::error::Error;
 use crate::progress::{Progress, checkpoint};
 
 /// How long silence may last where the user does not say (`HF_HUB_DOWNLOAD_TIMEOUT`).
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the first connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often something that brought nothing new is tried.
-const TRIES: u32 = 5;
-/// The longest that a server may make us wait before the next try, in seconds.
-const LONGEST_WAIT: u64 = 60;
-
-/// What the hub says about a repository at a revision.
-#[derive(Debug, Deserialize)]
-struct Info {
-    sha: String,
-    #[serde(default)]
-    siblings: Vec<Sibling>,
-}
-
-/// A file of the repository.
-#[derive(Debug, Deserialize)]
-struct Sibling {
-    rfilename: String,
-    size: Option<u64>,
-    lfs: Option<Lfs>,
-}
-
-/// A large file's content.
-#[derive(Debug, Deserialize)]
-struct Lfs {
-    sha256: Option<String>,
-    size: Option<u64>,
-}
-
-/// A file of the model, with what the manifest and the hub together know of it.
-struct Wanted<'a> {
-    spec: &'a FileSpec,
-    path: &'a str,
-    size: Option<u64>,
-    sha256: Option<String>,
-}
-
+pub(super) const TRIES: u32 = 5;
 /// A file in the staging cache that was verified.
 struct Staged {
     blob: PathBuf,
@@ -117,11 +81,13 @@ pub(super) fn fetch(
         staging,
         progress,
     };
-    let wanted = manifest
-        .files
-        .iter()
-        .map(|spec| agree(spec, source, &info))
-        .collect::<Result<Vec<_>, Stop>>()?;
+    let mut wanted = Vec::new();
+    for spec in &manifest.files {
+        wanted.extend(agree(spec, source, &info)?);
+    }
+    if !wanted.iter().any(|file| file.spec.role == "weights") {
+        return Err(Stop::next("lists none of the model's weights"));
+    }
     session.need_space(&wanted)?;
     let mut files = Vec::new();
     for file in &wanted {
@@ -153,92 +119,6 @@ fn client(store: &Store, staging: &Path) -> Result<Api, ApiError> {
         Some(endpoint) => builder.with_endpoint(endpoint.clone()).build(),
         None => builder.build(),
     }
-}
-
-/// Asks for the repository's commit and files. It is the only request whose waiting times hf-hub lets us set and whose
-/// headers it lets us see, so it is also the one that finds out quickly that there is no way to the hub.
-fn ask(api: &Api, store: &Store, source: &HubSource, progress: &dyn Progress) -> Result<Info, Stop> {
-    let repo = Repo::with_revision(source.repo.clone(), RepoType::Model, source.revision.clone());
-    let patience = store.network.patience.unwrap_or(PATIENCE);
-    let mut wait = 1;
-    let mut tries = 1;
-    loop {
-        let asked = api.repo(repo.clone());
-        let answer = watched::run(&Meter::default(), patience + CONNECT, progress, move |_| {
-            answer(&asked, patience)
-        });
-        let (status, after) = match answer {
-            Ok(Answer::Info(info)) => return Ok(info),
-            Ok(Answer::Status(status, after)) => (status, after),
-            Err(trouble) => return Err(no_way(trouble, patience)),
-        };
-        if !is_passing(status) || tries >= TRIES {
-            return Err(refused(status, source, store.network.token.is_some()));
-        }
-        let seconds = after.unwrap_or(wait).min(LONGEST_WAIT);
-        progress.note(&format!("the hub answers {status}; trying again in {seconds} s"));
-        watched::sleep(Duration::from_secs(seconds))?;
-        wait *= 2;
-        tries += 1;
-    }
-}
-
-/// The answer to the first question: what was asked for, or the status and the seconds to wait.
-enum Answer {
-    Info(Info),
-    Status(u16, Option<u64>),
-}
-
-fn answer(repo: &ApiRepo, patience: Duration) -> Result<Answer, ApiError> {
-    let mut response = repo
-        .info_request()
-        .query("blobs", "true")
-        .config()
-        .timeout_connect(Some(CONNECT.min(patience)))
-        .timeout_global(Some(patience))
-        .http_status_as_error(false)
-        .build()
-        .call()
-        .map_err(Box::new)?;
-    let status = response.status().as_u16();
-    if status == 200 {
-        return Ok(Answer::Info(response.body_mut().read_json().map_err(Box::new)?));
-    }
-    let after = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Ok(Answer::Status(status, after))
-}
-
-/// What the manifest and the hub together say about a file; where they contradict each other, it is another file.
-fn agree<'a>(spec: &'a FileSpec, source: &'a HubSource, info: &Info) -> Result<Wanted<'a>, Stop> {
-    let path = source.path(&spec.name);
-    let Some(found) = info.siblings.iter().find(|sibling| sibling.rfilename == path) else {
-        return Err(Stop::next(format!(
-            "has no file \"{path}\" at the revision \"{}\"",
-            source.revision
-        )));
-    };
-    let size = found.lfs.as_ref().and_then(|lfs| lfs.size).or(found.size);
-    let sha256 = found
-        .lfs
-        .as_ref()
-        .and_then(|lfs| lfs.sha256.clone())
-        .filter(|digest| names::is_sha256(digest));
-    let differ = matches!((spec.size, size), (Some(a), Some(b)) if a != b)
-        || matches!((&spec.sha256, &sha256), (Some(a), Some(b)) if a != b);
-    if differ {
-        return Err(Stop::next(format!(
-            "holds another \"{path}\" than the manifest asks for"
-        )));
-    }
-    Ok(Wanted {
-        spec,
-        path,
-        size: spec.size.or(size),
-        sha256: spec.sha256.clone().or(sha256),
-    })
 }
 
 impl Session<'_> {
@@ -442,7 +322,7 @@ impl Session<'_> {
 }
 
 /// Whether a status will pass by itself.
-fn is_passing(status: u16) -> bool {
+pub(super) fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
@@ -468,7 +348,7 @@ fn status_of(trouble: &Trouble) -> Option<u16> {
 }
 
 /// What a status that will not pass means.
-fn refused(status: u16, source: &HubSource, has_token: bool) -> Stop {
+pub(super) fn refused(status: u16, source: &HubSource, has_token: bool) -> Stop {
     match status {
         401 | 403 if has_token => Stop::next(format!("refuses the token it was given (status {status})"))
             .hint(format!(
@@ -492,7 +372,7 @@ fn refused(status: u16, source: &HubSource, has_token: bool) -> Stop {
 }
 
 /// Why the first question got no answer.
-fn no_way(trouble: Trouble, patience: Duration) -> Stop {
+pub(super) fn no_way(trouble: Trouble, patience: Duration) -> Stop {
     match trouble {
         Trouble::Interrupted => Error::Interrupted.into(),
         Trouble::Silent => Stop::next(format!("gave no answer within {} s", patience.as_secs())),

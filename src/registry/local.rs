@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 const ROLES: &[(&str, &str)] = &[
     ("config.json", "config"),
     ("tokenizer.json", "tokenizer"),
-    ("tokenizer_config.json", "template"),
+    ("tokenizer_config.json", "tokenizer_config"),
+    ("chat_template.jinja", "chat_template"),
     ("generation_config.json", "generation"),
     ("model.safetensors.index.json", "index"),
 ];
@@ -132,6 +133,7 @@ fn make(path: &Path, architecture: &str, details: Vec<InstalledFile>) -> Result<
             size: Some(file.size),
             about_mb: None,
             sha256: None,
+            optional: false,
         })
         .collect();
     let manifest = Manifest {

@@ -197,7 +197,8 @@ pub struct Decoding {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
-    /// `weights`, `tokenizer`, `config`, `index`, `generation`, `template`: what the loader asks for.
+    /// What the loader asks for: `weights`, `config`, `tokenizer`, `tokenizer_config`, `chat_template`, `generation`,
+    /// `index`.
     #[serde(deserialize_with = "names::component")]
     pub role: String,
     /// Its name on disk.
@@ -216,6 +217,9 @@ pub struct FileSpec {
         skip_serializing_if = "Option::is_none"
     )]
     pub sha256: Option<String>,
+    /// Whether the model works without it: what the hub does not list is then left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// One place that files come from.

@@ -26,6 +26,7 @@ mod catalogue;
 mod disk;
 mod hub;
 mod installed;
+mod listing;
 mod local;
 mod lock;
 mod manifest;

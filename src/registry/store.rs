@@ -159,18 +159,20 @@ impl Store {
     /// What the lock file lists, if it is all here and is what the manifest now asks for.
     pub(super) fn locked(&self, manifest: &Manifest) -> Option<Installed> {
         let lock = Lock::read(&self.lock_path(&manifest.id)).filter(|lock| lock.id == manifest.id)?;
-        let details = manifest
-            .files
-            .iter()
-            .map(|spec| {
-                let file = lock.files.iter().find(|file| file.name == spec.name)?;
-                let path = self.path_of(&lock, file);
-                let same = disk::size_of(&path)? == file.size
-                    && spec.size.is_none_or(|size| size == file.size)
-                    && spec.sha256.as_ref().is_none_or(|digest| *digest == file.sha256);
-                same.then(|| detail(spec, path, file.size, Some(file.sha256.clone())))
-            })
-            .collect::<Option<Vec<_>>>()?;
+        let details = gather(manifest, |spec| {
+            let Some(file) = lock.files.iter().find(|file| file.name == spec.name) else {
+                return Found::Nothing;
+            };
+            let path = self.path_of(&lock, file);
+            let same = disk::size_of(&path) == Some(file.size)
+                && spec.size.is_none_or(|size| size == file.size)
+                && spec.sha256.as_ref().is_none_or(|digest| *digest == file.sha256);
+            if same {
+                Found::It(detail(spec, path, file.size, Some(file.sha256.clone())))
+            } else {
+                Found::Another
+            }
+        })?;
         Some(Installed::new(
             manifest.clone(),
             Some(lock.revision()),
@@ -182,16 +184,16 @@ impl Store {
     /// Files made from wheels whose lock file was lost: they were verified before they got their names.
     fn made(&self, manifest: &Manifest) -> Option<Installed> {
         let folder = self.model_folder(&manifest.id);
-        let details = manifest
-            .files
-            .iter()
-            .map(|spec| {
-                let path = folder.join(&spec.name);
-                let size = disk::size_of(&path)?;
-                let digest = spec.sha256.clone()?;
-                (spec.size == Some(size)).then(|| detail(spec, path, size, Some(digest)))
-            })
-            .collect::<Option<Vec<_>>>()?;
+        let details = gather(manifest, |spec| {
+            let path = folder.join(&spec.name);
+            match (disk::size_of(&path), &spec.sha256) {
+                (None, _) => Found::Nothing,
+                (Some(size), Some(digest)) if spec.size == Some(size) => {
+                    Found::It(detail(spec, path, size, Some(digest.clone())))
+                }
+                _ => Found::Another,
+            }
+        })?;
         Some(Installed::new(manifest.clone(), None, details, false))
     }
 
@@ -205,24 +207,30 @@ impl Store {
 
     fn shared_in(&self, manifest: &Manifest, hub: &HubSource) -> Option<Installed> {
         let commit = self.commit_of(hub)?;
-        let details = manifest
+        // Where the weights may be cut in one way or another, only the hub's listing tells whether they are complete.
+        if manifest
             .files
             .iter()
-            .map(|spec| {
-                let path = self.pointer(&hub.repo, &commit, hub.path(&spec.name));
-                let size = disk::size_of(&path)?;
-                // The cache names a large file by its SHA-256.
-                let named = fs::canonicalize(&path)
-                    .ok()
-                    .and_then(|blob| blob.file_name()?.to_str().map(str::to_owned))
-                    .filter(|name| names::is_sha256(name));
-                let other = |known: &Option<String>| matches!((known, &named), (Some(a), Some(b)) if a != b);
-                if other(&spec.sha256) || spec.size.is_some_and(|wanted| wanted != size) {
-                    return None;
-                }
-                Some(detail(spec, path, size, named.or_else(|| spec.sha256.clone())))
-            })
-            .collect::<Option<Vec<_>>>()?;
+            .any(|spec| spec.optional && spec.role == "weights")
+        {
+            return None;
+        }
+        let details = gather(manifest, |spec| {
+            let path = self.pointer(&hub.repo, &commit, hub.path(&spec.name));
+            let Some(size) = disk::size_of(&path) else {
+                return Found::Nothing;
+            };
+            // The cache names a large file by its SHA-256.
+            let named = fs::canonicalize(&path)
+                .ok()
+                .and_then(|blob| blob.file_name()?.to_str().map(str::to_owned))
+                .filter(|name| names::is_sha256(name));
+            let other = matches!((&spec.sha256, &named), (Some(a), Some(b)) if a != b);
+            if other || spec.size.is_some_and(|wanted| wanted != size) {
+                return Found::Another;
+            }
+            Found::It(detail(spec, path, size, named.or_else(|| spec.sha256.clone())))
+        })?;
         Some(Installed::new(manifest.clone(), Some(commit), details, false))
     }
 
@@ -331,6 +339,29 @@ impl Store {
         }
         Ok(freed)
     }
+}
+
+/// What lies where a file should be.
+enum Found {
+    It(InstalledFile),
+    Another,
+    Nothing,
+}
+
+/// Every file of the manifest; `None` unless all are here that it does not work without, weights among them.
+fn gather(manifest: &Manifest, find: impl Fn(&FileSpec) -> Found) -> Option<Vec<InstalledFile>> {
+    let mut details = Vec::new();
+    for spec in &manifest.files {
+        match find(spec) {
+            Found::It(file) => details.push(file),
+            Found::Nothing if spec.optional => {}
+            Found::Nothing | Found::Another => return None,
+        }
+    }
+    details
+        .iter()
+        .any(|file| file.role == "weights")
+        .then_some(details)
 }
 
 fn detail(spec: &FileSpec, path: PathBuf, size: u64, sha256: Option<String>) -> InstalledFile {

@@ -34,14 +34,19 @@ impl<'a> Llm<'a> {
         }
     }
 
+    /// The neighbour comes as an exchange that has already taken place: a small model that finds it in the request
+    /// itself translates it once more.
     fn messages(&self, request: &Request<'_>, attempt: usize) -> Vec<Message> {
-        match &self.form {
-            Some(form) => vec![Message::new(Role::User, filled(form, request))],
-            None => vec![
-                Message::new(Role::System, instructions(request.from, request.to)),
-                Message::new(Role::User, question(request, attempt)),
-            ],
+        if let Some(form) = &self.form {
+            return vec![Message::new(Role::User, filled(form, request))];
         }
+        let mut messages = vec![Message::new(Role::System, instructions(request.from, request.to))];
+        if let Some((source, translation)) = request.before {
+            messages.push(Message::new(Role::User, one_line(source)));
+            messages.push(Message::new(Role::Assistant, translation));
+        }
+        messages.push(Message::new(Role::User, question(request, attempt)));
+        messages
     }
 }
 
@@ -85,29 +90,14 @@ fn instructions(from: Language, to: Language) -> String {
 }
 
 fn question(request: &Request<'_>, attempt: usize) -> String {
-    let mut question = String::new();
-    if let Some(before) = request.before {
-        question.push_str(&format!("Context: {}\n", one_line(before)));
-    }
-    if !request.terms.is_empty() {
-        let terms: Vec<String> = request
-            .terms
-            .iter()
-            .map(|term| format!("{} = {}", term.source, term.target))
-            .collect();
-        question.push_str(&format!("Terms: {}\n", terms.join("; ")));
-    }
+    let mut question = with_terms(request);
     if attempt > 0 {
         question.push_str(&format!(
-            "Say who said it, and leave no {} word standing.\n",
+            "Say who said it, and leave no {} word standing.\n\n",
             request.from.name()
         ));
     }
-    question.push_str(&format!(
-        "Sentence: {}\n{}:",
-        one_line(request.text),
-        request.to.name()
-    ));
+    question.push_str(&one_line(request.text));
     question
 }
 
@@ -117,15 +107,19 @@ fn filled(form: &str, request: &Request<'_>) -> String {
         .replace("{from}", request.from.name())
         .replace("{to}", request.to.name())
         .replace("{text}", &one_line(request.text));
+    with_terms(request) + &filled
+}
+
+fn with_terms(request: &Request<'_>) -> String {
     if request.terms.is_empty() {
-        return filled;
+        return String::new();
     }
     let terms: Vec<String> = request
         .terms
         .iter()
         .map(|term| format!("{} = {}", term.source, term.target))
         .collect();
-    format!("Use these terms: {}.\n{filled}", terms.join("; "))
+    format!("Translate with these terms: {}\n\n", terms.join("; "))
 }
 
 fn name(language: Language) -> &'static str {
@@ -174,6 +168,6 @@ mod tests {
             "Translate from English into Ukrainian.\nEnglish: The {to} port\nUkrainian: "
         );
         request.terms = &terms;
-        assert!(filled(form, &request).starts_with("Use these terms: port = порт.\n"));
+        assert!(filled(form, &request).starts_with("Translate with these terms: port = порт\n\n"));
     }
 }

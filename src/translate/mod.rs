@@ -40,8 +40,8 @@ pub struct Translated {
 pub struct Request<'a> {
     /// The segment.
     pub text: &'a str,
-    /// The segment before it, if any.
-    pub before: Option<&'a str>,
+    /// The segment before it and how that was translated, if it was: the context.
+    pub before: Option<(&'a str, &'a str)>,
     /// Its language.
     pub from: Language,
     /// The language wanted.
@@ -92,10 +92,14 @@ pub fn translate(
         progress.step(index + 1, segments.len());
         progress::checkpoint()?;
         let terms = guide.terms(index, text);
-        let before = index
-            .checked_sub(1)
-            .and_then(|i| segments.get(i))
-            .map(String::as_str);
+        let before = segments[..index]
+            .last()
+            .zip(done.last())
+            .filter(|(_, translated)| translated.status == Status::Translated)
+            .map(|(source, translated)| (source.as_str(), translated.text.clone()));
+        let before = before
+            .as_ref()
+            .map(|(source, translated)| (*source, translated.as_str()));
         let request = Request {
             text,
             before,

@@ -46,13 +46,16 @@ struct Place {
     offset: u64,
 }
 
+type Metadata = HashMap<String, Value>;
+type Places = HashMap<String, Place>;
+
 /// An open GGUF file.
 pub(crate) struct Gguf {
     path: PathBuf,
     file: File,
     size: u64,
-    metadata: HashMap<String, Value>,
-    places: HashMap<String, Place>,
+    metadata: Metadata,
+    places: Places,
 }
 
 impl Gguf {
@@ -249,7 +252,7 @@ struct Header<R> {
 type Problem = String;
 
 impl<R: Read> Header<R> {
-    fn read(&mut self) -> Result<(HashMap<String, Value>, HashMap<String, Place>), Problem> {
+    fn read(&mut self) -> Result<(Metadata, Places), Problem> {
         let magic: [u8; 4] = self.bytes()?;
         if &magic != MAGIC {
             return Err("this is not a GGUF file (its first bytes are others)".to_owned());

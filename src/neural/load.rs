@@ -99,7 +99,7 @@ fn load_gguf(spec: &LoadSpec, path: &Path, device: &Device) -> Result<ChatModel>
     };
     let bos = spelling("tokenizer.ggml.bos_token_id").unwrap_or_default();
     let eos = spelling("tokenizer.ggml.eos_token_id").unwrap_or_default();
-    let template = source.map(|s| ChatTemplate::new(&s, &bos, &eos)).transpose()?;
+    let template = template(source, &bos, &eos, path)?;
     let mut stop = HashSet::new();
     for key in ["eos", "eot", "eom"] {
         let id = gguf.int(&format!("tokenizer.ggml.{key}_token_id"));
@@ -108,7 +108,7 @@ fn load_gguf(spec: &LoadSpec, path: &Path, device: &Device) -> Result<ChatModel>
     stop.extend(stop_tokens_by_name(&tokenizer));
     check_sizes(&tokenizer, &config, path)?;
     let source = Source::Gguf(gguf);
-    let weights = Weights::new(&source, DType::F32, device);
+    let weights = Weights::new(&source, &config, DType::F32, device);
     let tied = !weights.has("output.weight");
     let decoder = Decoder::load(config, weights, tied)?;
     Ok(finish(decoder, tokenizer, template, stop, spec.context))
@@ -138,7 +138,7 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
     let tokenizer = Tokenizer::from_json_file(&tokenizer_path, source.as_deref())?;
     let bos = token_text(&tokenizer_config, "bos_token").unwrap_or_default();
     let eos = token_text(&tokenizer_config, "eos_token").unwrap_or_default();
-    let template = source.map(|s| ChatTemplate::new(&s, &bos, &eos)).transpose()?;
+    let template = template(source, &bos, &eos, &tokenizer_path)?;
     let mut stop = HashSet::new();
     stop.extend(eos_ids(&json));
     if let Some(path) = spec.beside(&spec.generation_config, "generation_config.json") {
@@ -154,13 +154,19 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
         tracing::info!("{stored:?} weights are computed in {dtype:?} on the processor");
     }
     let source = Source::Safetensors(files);
-    let weights = Weights::new(&source, dtype, device);
+    let weights = Weights::new(&source, &config, dtype, device);
     let tied = match json.get("tie_word_embeddings").and_then(Json::as_bool) {
         Some(tied) => tied,
         None => !weights.has("output.weight"),
     };
     let decoder = Decoder::load(config, weights, tied)?;
     Ok(finish(decoder, tokenizer, template, stop, spec.context))
+}
+
+fn template(source: Option<String>, bos: &str, eos: &str, path: &Path) -> Result<Option<ChatTemplate>> {
+    source
+        .map(|source| ChatTemplate::new(&source, bos, eos).map_err(|e| broken(path, &e.to_string())))
+        .transpose()
 }
 
 fn finish(

@@ -1,7 +1,16 @@
 //! Tensors and tokens; never an article. Files of a model in, text out.
 //!
-//! What always holds: weights are immutable after loading, the state of a generation is a value of its own,
-//! and the same tokens, options and seed give the same output.
+//! ```text
+//! GGUF  ──gguf────────┐                          ┌─ tokenizer (bpe, spm): text ↔ ids
+//!                     ├─weights─config─ decoder ─┤
+//! safetensors ────────┘                          └─ chat: messages → prompt;  decode: logits → text
+//! ```
+//! [`load`] gives a [`ChatModel`], whose [`Chat`] is all that the stages above see; [`load_encoder`] an [`Encoder`].
+//!
+//! What always holds: weights are immutable after loading, the state of a generation is a value of its own
+//! ([`State`]), and the same tokens, options and seed give the same output. Texts are data: what they spell never
+//! becomes a control token. A file that is damaged, or asks for what is not implemented, is an error of one line that
+//! names it, never a panic.
 
 pub mod device;
 

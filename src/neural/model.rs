@@ -6,7 +6,7 @@ use super::chat::ChatTemplate;
 use super::decode::{Chooser, Outlet, loops};
 use super::decoder::{Cache, Decoder};
 use super::tokenizer::{Streamer, Tokenizer};
-use super::{Chat, Completion, Decoding, Finish, Message};
+use super::{Chat, Completion, Decoding, Finish, Message, Role};
 use crate::error::{Error, Result};
 use crate::progress::checkpoint;
 
@@ -226,7 +226,13 @@ impl ChatModel {
     fn guarded(&self, messages: &[Message]) -> Vec<Message> {
         messages
             .iter()
-            .map(|m| Message::new(m.role, self.tokenizer.guard(&m.content)))
+            .map(|m| {
+                let content = match m.role {
+                    Role::Assistant => self.tokenizer.guard_answer(&m.content),
+                    Role::System | Role::User => self.tokenizer.guard(&m.content),
+                };
+                Message::new(m.role, content)
+            })
             .collect()
     }
 

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use candle_core::quantized::QMatMul;
 use candle_core::{DType, Device, Tensor};
 
+use super::config::Config;
 use super::gguf::{Gguf, unsupported};
 use super::safetensors::Safetensors;
 use crate::error::Result;
@@ -27,15 +28,18 @@ pub(crate) struct Weights<'a> {
     /// What activations and unquantised weights are computed in.
     dtype: DType,
     used: RefCell<HashSet<String>>,
+    /// Whether the outputs of attention and feed-forward are normed too, which shifts transformers' names.
+    post_norms: bool,
 }
 
 impl<'a> Weights<'a> {
-    pub(crate) fn new(source: &'a Source, dtype: DType, device: &'a Device) -> Self {
+    pub(crate) fn new(source: &'a Source, config: &Config, dtype: DType, device: &'a Device) -> Self {
         Self {
             source,
             device,
             dtype,
             used: RefCell::default(),
+            post_norms: config.post_norms(),
         }
     }
 
@@ -53,7 +57,7 @@ impl<'a> Weights<'a> {
     pub(crate) fn has(&self, name: &str) -> bool {
         match self.source {
             Source::Gguf(gguf) => gguf.has(name),
-            Source::Safetensors(file) => file.has(&transformers_name(name)),
+            Source::Safetensors(file) => file.has(&transformers_name(name, self.post_norms)),
         }
     }
 
@@ -86,7 +90,7 @@ impl<'a> Weights<'a> {
                 Ok(tensor.dequantize(self.device)?.to_dtype(self.dtype)?)
             }
             Source::Safetensors(file) => {
-                let name = transformers_name(name);
+                let name = transformers_name(name, self.post_norms);
                 let tensor = file.tensor(&name, shape, self.dtype, self.device)?;
                 self.used.borrow_mut().insert(name);
                 Ok(tensor)
@@ -118,7 +122,7 @@ impl<'a> Weights<'a> {
 }
 
 /// GGUF's name of a tensor in transformers' checkpoints.
-fn transformers_name(name: &str) -> String {
+fn transformers_name(name: &str, post_norms: bool) -> String {
     let fixed = match name {
         "token_embd.weight" => Some("model.embed_tokens.weight"),
         "output_norm.weight" => Some("model.norm.weight"),
@@ -141,7 +145,8 @@ fn transformers_name(name: &str) -> String {
         "attn_k_norm" => "self_attn.k_norm",
         "attn_norm" => "input_layernorm",
         "post_attention_norm" => "post_attention_layernorm",
-        "ffn_norm" => "pre_feedforward_layernorm",
+        "ffn_norm" if post_norms => "pre_feedforward_layernorm",
+        "ffn_norm" => "post_attention_layernorm",
         "post_ffw_norm" => "post_feedforward_layernorm",
         "ffn_gate" => "mlp.gate_proj",
         "ffn_up" => "mlp.up_proj",

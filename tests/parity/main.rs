@@ -1,0 +1,43 @@
+//! Holds the models to what others compute: transformers on tiny seeded ones, llama.cpp on real weights.
+//!
+//! `tiny` and `damage` need nothing but the repository. `real` needs weights: it looks for `ID.gguf` (or
+//! `ID/model.safetensors`) in the folder that `BYLINE_TEST_MODELS` names, then in byline's own cache, and says what it left out. The models that the
+//! variable `BYLINE_TEST_WEIGHTS` lists (ids with commas between them) must be there, or their tests fail: CI
+//! pulls smollm2-135m and lists it.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod damage;
+mod encoder;
+mod real;
+mod tiny;
+
+use std::path::{Path, PathBuf};
+
+use byline::neural::{ChatModel, LoadSpec, load};
+
+/// A folder of this test.
+fn here(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/parity")
+        .join(name)
+}
+
+/// Loads onto the processor.
+fn loaded(weights: impl IntoIterator<Item = PathBuf>) -> ChatModel {
+    match load(&LoadSpec::new(weights), &candle_core::Device::Cpu) {
+        Ok(model) => model,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The token of the highest logit.
+fn best(logits: &[f32]) -> u32 {
+    let (id, _) = logits
+        .iter()
+        .enumerate()
+        .rev()
+        .max_by(|a, b| a.1.total_cmp(b.1))
+        .unwrap();
+    id as u32
+}

@@ -35,6 +35,18 @@ pub struct LoadSpec {
     pub chat_template: Option<PathBuf>,
     /// A limit below the model's own context, to save memory.
     pub context: Option<usize>,
+    /// Quantises the matrices of safetensors while they are read: a third or less of the memory on the processor,
+    /// and faster. GGUF files stay as they are.
+    pub quantise: Option<Quantise>,
+}
+
+/// A form that matrices are quantised to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantise {
+    /// 8 bits in blocks of 32: nothing that matters is lost.
+    Q8_0,
+    /// 4 bits in blocks of 256: small, somewhat worse.
+    Q4K,
 }
 
 impl LoadSpec {
@@ -154,7 +166,7 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
         tracing::info!("{stored:?} weights are computed in {dtype:?} on the processor");
     }
     let source = Source::Safetensors(files);
-    let weights = Weights::new(&source, &config, dtype, device);
+    let weights = Weights::new(&source, &config, dtype, device).quantised(spec.quantise);
     let tied = match json.get("tie_word_embeddings").and_then(Json::as_bool) {
         Some(tied) => tied,
         None => !weights.has("output.weight"),

@@ -29,7 +29,7 @@ mod tokenizer;
 mod weights;
 
 pub use bert::{BertEncoder, load_encoder};
-pub use load::{LoadSpec, load};
+pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
 
 use crate::error::Result;

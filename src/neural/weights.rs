@@ -7,11 +7,12 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use candle_core::quantized::QMatMul;
+use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{DType, Device, Tensor};
 
 use super::config::Config;
 use super::gguf::{Gguf, unsupported};
+use super::load::Quantise;
 use super::safetensors::Safetensors;
 use crate::error::Result;
 
@@ -30,6 +31,7 @@ pub(crate) struct Weights<'a> {
     used: RefCell<HashSet<String>>,
     /// Whether the outputs of attention and feed-forward are normed too, which shifts transformers' names.
     post_norms: bool,
+    quantise: Option<GgmlDType>,
 }
 
 impl<'a> Weights<'a> {
@@ -40,7 +42,17 @@ impl<'a> Weights<'a> {
             dtype,
             used: RefCell::default(),
             post_norms: config.post_norms(),
+            quantise: None,
         }
+    }
+
+    /// The same, with the matrices of safetensors quantised as they are read.
+    pub(crate) fn quantised(mut self, to: Option<Quantise>) -> Self {
+        self.quantise = to.map(|to| match to {
+            Quantise::Q8_0 => GgmlDType::Q8_0,
+            Quantise::Q4K => GgmlDType::Q4K,
+        });
+        self
     }
 
     /// The type that activations have.
@@ -73,7 +85,14 @@ impl<'a> Weights<'a> {
                     other => other,
                 })
             }
-            Source::Safetensors(_) => Ok(QMatMul::Tensor(self.tensor(name, &shape)?)),
+            Source::Safetensors(_) => {
+                let tensor = self.tensor(name, &shape)?;
+                // Rows that the blocks do not divide stay as they are.
+                match self.quantise.filter(|q| inputs.is_multiple_of(q.block_size())) {
+                    Some(dtype) => Ok(QMatMul::from_qtensor(QTensor::quantize(&tensor, dtype)?)?),
+                    None => Ok(QMatMul::Tensor(tensor)),
+                }
+            }
         }
     }
 

@@ -14,7 +14,7 @@ mod tiny;
 
 use std::path::{Path, PathBuf};
 
-use byline::neural::{ChatModel, LoadSpec, load};
+use byline::neural::{ChatModel, LoadSpec, Message, Role, load};
 
 /// A folder of this test.
 fn here(name: &str) -> PathBuf {
@@ -40,4 +40,17 @@ fn best(logits: &[f32]) -> u32 {
         .max_by(|a, b| a.1.total_cmp(b.1))
         .unwrap();
     id as u32
+}
+
+/// The messages of a conversation in a reference file.
+fn messages(turns: &[(String, String)]) -> Vec<Message> {
+    let role = |name: &str| match name {
+        "system" => Role::System,
+        "user" => Role::User,
+        _ => Role::Assistant,
+    };
+    turns
+        .iter()
+        .map(|(name, text)| Message::new(role(name), text.clone()))
+        .collect()
 }

@@ -461,6 +461,24 @@ def make_vectors(folder):
         [[t, v] for t, v in zip(SENTENCES, vectors(model, tokenizer, SENTENCES))], ensure_ascii=False) + "\n")
 
 
+def prompts_of(llm):
+    """The conversations of CHAT through the model's own template, by Jinja as transformers sets it up."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    source = llm.metadata.get("tokenizer.chat_template")
+    if source is None:
+        return []
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    template = environment.from_string(source)
+    spell = lambda key: llm._model.token_get_text(int(llm.metadata[f"tokenizer.ggml.{key}_token_id"]))
+    out = []
+    for messages in CHAT:
+        turns = [dict(role=r, content=c) for r, c in messages]
+        out.append([[list(m) for m in messages], template.render(
+            messages=turns, add_generation_prompt=True, enable_thinking=False, bos_token=spell("bos"), eos_token=spell("eos"))])
+    return out
+
+
 def make_greedy(path):
     """The first 64 greedy ids of llama.cpp, with the highest logits of each step. Its KV cache is in f32, as byline's
     is: in f16, its default, it parts from itself at the near-ties. One token at a time, as its batches crashed here.
@@ -489,7 +507,8 @@ def make_greedy(path):
             llm.eval([int(order[0])])
         cases.append({"prompt": prompt, "ids": ids, "greedy": greedy, "top": top})
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
-    target.write_text(f'{{"made_with": "llama-cpp-python {llama_cpp.__version__}", "cases": [\n{lines}\n]}}\n')
+    chat = json.dumps(prompts_of(llm), ensure_ascii=False)
+    target.write_text(f'{{"made_with": "llama-cpp-python {llama_cpp.__version__}", "chat": {chat},\n"cases": [\n{lines}\n]}}\n')
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use byline::neural::{Chat, Decoding, Message, Role};
 use byline::registry::{Catalogue, Store};
 
-use crate::{best, here, loaded};
+use crate::{best, here, loaded, messages};
 
 /// Two logits nearer than this are a near-tie.
 const NEAR: f32 = 0.35;
@@ -22,6 +22,8 @@ const MEAN: f32 = 0.4;
 
 #[derive(serde::Deserialize)]
 struct Reference {
+    /// Conversations and the prompts that the model's own template makes of them.
+    chat: Vec<(Vec<(String, String)>, String)>,
     cases: Vec<Case>,
 }
 
@@ -73,6 +75,10 @@ fn greedy(id: &str) {
     let reference: Reference = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(reference.cases.len(), 3);
     let model = loaded([path]);
+    assert_eq!(model.can_chat(), !reference.chat.is_empty());
+    for (turns, rendered) in &reference.chat {
+        assert_eq!(&model.render(&messages(turns)).unwrap(), rendered, "{id}");
+    }
     let lm = model.language_model();
     for case in &reference.cases {
         assert_eq!(

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use byline::neural::{Chat, ChatModel, Decoding, Finish, Message, Role};
+use byline::neural::{Chat, ChatModel, Decoding, Finish, LoadSpec, Message, Quantise, Role, load};
 use candle_core::{Device, Tensor};
 
-use crate::{best, here, loaded};
+use crate::{best, here, loaded, messages};
 
 /// Of the largest value.
 const CLOSE: f32 = 1e-5;
@@ -179,18 +179,6 @@ struct Texts {
 fn texts(name: &str) -> Texts {
     let bytes = std::fs::read(here("tiny").join(name).join("text.json")).unwrap();
     serde_json::from_slice(&bytes).unwrap()
-}
-
-fn messages(turns: &[(String, String)]) -> Vec<Message> {
-    let role = |name: &str| match name {
-        "system" => Role::System,
-        "user" => Role::User,
-        _ => Role::Assistant,
-    };
-    turns
-        .iter()
-        .map(|(name, text)| Message::new(role(name), text.clone()))
-        .collect()
 }
 
 /// Ids equal, and text that comes back.
@@ -372,4 +360,21 @@ fn a_token_outside_of_the_vocabulary_is_an_error() {
     let lm = model.language_model();
     assert_eq!(lm.step(&[9999], &mut lm.start()).err().unwrap().exit_code(), 4);
     assert_eq!(lm.step(&[], &mut lm.start()).err().unwrap().exit_code(), 4);
+}
+
+#[test]
+fn weights_quantised_while_loading_give_nearly_the_same() {
+    let reference = Reference::of("qwen2");
+    let mut spec = LoadSpec::new(safetensors("qwen2"));
+    let logits = |spec: &LoadSpec| {
+        let model = load(spec, &Device::Cpu).unwrap();
+        let lm = model.language_model();
+        lm.inspect(&reference.ids, &mut lm.start()).unwrap().logits
+    };
+    spec.quantise = Some(Quantise::Q8_0);
+    let apart = difference(&logits(&spec), &reference.floats("logits"));
+    assert!(apart > CLOSE && apart < 0.05, "{apart}");
+    // Rows of 32 cannot be cut into blocks of 256: they stay whole.
+    spec.quantise = Some(Quantise::Q4K);
+    assert_close("unquantised", &logits(&spec), &reference.floats("logits"));
 }

@@ -23,6 +23,7 @@ embedded![
     "gemma-3-270m",
     "lmt-60-1.7b",
     "lmt-60-4b",
+    "multilingual-e5-small",
     "qwen2.5-coder-1.5b",
     "qwen3-1.7b",
     "qwen3-4b-instruct-2507",

@@ -365,6 +365,10 @@ pub(super) fn refused(status: u16, source: &HubSource, has_token: bool) -> Stop 
         404 => Stop::next(format!(
             "has no such repository, file or revision (\"{}\")",
             source.revision
+        ))
+        .hint(format!(
+            "if HF_ENDPOINT is set, see whether that hub has {}",
+            source.repo
         )),
         429 => Stop::next("lets us ask no more for now (status 429)").hint("run it again in some minutes"),
         _ => Stop::next(format!("answers with the status {status}")),

@@ -143,6 +143,9 @@ fn is_human(kind: SourceKind) -> bool {
 
 /// The subject-like name (two or more capitalised words) nearest before `end` and after `floor`, at the start of a sentence.
 fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Option<Span> {
+    if floor >= end {
+        return None;
+    }
     let from = text[..end]
         .char_indices()
         .rev()
@@ -359,10 +362,16 @@ fn is_list(mention: &str, lexicon: &Lexicon) -> bool {
 /// The personal name at the end of "Defence Minister Anna Lund".
 fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
     let mut start = None;
+    let mut end = mention.len();
     let mut count = 0;
     let mut titled = false;
     for (at, word) in words(mention) {
         let lower = word.to_lowercase();
+        if lexicon.word(&lower).classes & (class::LINK | class::RELATIVE | class::PREPOSITION) != 0 {
+            // "a spokesperson for the Ministry" names no person; "Gov. Lund of Oya" does, before the link.
+            end = at;
+            break;
+        }
         let title = lexicon.titles.contains(&lower) || is_kind(lexicon, &lower, SourceKind::Person);
         let capital = word.chars().next().is_some_and(char::is_uppercase);
         if title || !capital {
@@ -375,7 +384,7 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
         }
     }
     let start = start.filter(|&s| s > 0 && titled && (1..=4).contains(&count))?;
-    Some(mention[start..].trim())
+    Some(mention[start..end].trim_end_matches([' ', ',', '(']))
 }
 
 fn is_kind(lexicon: &Lexicon, lower: &str, kind: SourceKind) -> bool {

@@ -4,6 +4,7 @@
 mod hub_server;
 mod ingest;
 mod models;
+mod sources;
 
 use std::path::PathBuf;
 

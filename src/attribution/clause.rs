@@ -3,28 +3,29 @@
 
 use std::ops::Range;
 
-use super::cues::{self, Cue, opens_content, skip_adjunct};
-use super::lexicon::{Frame, PhraseRole, VerbForm, class};
+use super::content::content;
+use super::cues::{self, Cue};
+use super::lexicon::{Frame, PhraseRole, Pronoun, VerbForm, class};
 use super::passage::Passage;
 use super::{Draft, Form, Polarity, Stance, subject};
 use crate::text::span::Span;
 
 /// A cue with its source, before its content is known.
-struct Found {
-    cue: Range<usize>,
-    source: Option<Range<usize>>,
+pub(super) struct Found {
+    pub cue: Range<usize>,
+    pub source: Option<Range<usize>>,
     /// First token of source and cue together.
-    start: usize,
+    pub start: usize,
     /// One past their last token.
-    end: usize,
-    frame: Frame,
-    stance: Stance,
-    polarity: Polarity,
-    role: Role,
+    pub end: usize,
+    pub frame: Frame,
+    pub stance: Stance,
+    pub polarity: Polarity,
+    pub role: Role,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
+pub(super) enum Role {
     /// A verb with its subject before it.
     SubjectFirst,
     /// A verb with its subject after it.
@@ -42,15 +43,58 @@ enum Role {
 /// Reads the sentence `unit` of `passage`.
 pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<Draft>) {
     let found = find(passage, unit);
-    let first = drafts.len();
+    let mut placed: Vec<Option<usize>> = vec![None; found.len()];
     for (index, item) in found.iter().enumerate() {
         let contents = content(passage, unit, &found, index);
-        if contents.is_empty() && item.role != Role::Relay {
+        if contents.is_empty() && item.role != Role::Relay && !awaits_block(passage, item) {
             continue;
         }
+        placed[index] = Some(drafts.len());
         drafts.push(draft(passage, item, &contents));
-        let _ = first;
     }
+    nest_in_hearsay(&found, &placed, drafts);
+    for (index, item) in found.iter().enumerate().filter(|(_, f)| f.role == Role::Relay) {
+        let before = (0..index)
+            .rev()
+            .find(|&k| found[k].role != Role::Relay)
+            .and_then(|k| placed[k]);
+        let after = (index + 1..found.len())
+            .find(|&k| found[k].role != Role::Relay)
+            .and_then(|k| placed[k]);
+        let relayer = if found.get(index + 1).is_some_and(|n| n.start <= item.start) {
+            after.or(before)
+        } else {
+            before.or(after)
+        };
+        if let (Some(own), Some(relayer)) = (placed[index], relayer) {
+            drafts[own].content = drafts[relayer].content.clone();
+            drafts[own].parent = Some(relayer);
+        }
+    }
+}
+
+/// What is said inside of hearsay is relayed by it ("Reportedly, the mayor told aides …").
+fn nest_in_hearsay(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
+    let whole = found
+        .iter()
+        .zip(placed)
+        .find_map(|(f, p)| p.filter(|_| f.role == Role::Hearsay));
+    let Some(outer) = whole else { return };
+    let contents = drafts[outer].content.clone();
+    for &own in placed.iter().flatten().filter(|&&own| own != outer) {
+        let inside = drafts[own]
+            .cue
+            .first()
+            .is_some_and(|c| contents.iter().any(|h| h.contains(*c)));
+        if inside && drafts[own].parent.is_none() {
+            drafts[own].parent = Some(outer);
+        }
+    }
+}
+
+/// "He said:" at the end of a block: what is said follows in the next one.
+fn awaits_block(passage: &Passage<'_>, item: &Found) -> bool {
+    item.end >= passage.tokens.len() && passage.is(item.cue.end.wrapping_sub(1), ':')
 }
 
 /// All cues of the sentence with their sources, in order.
@@ -102,10 +146,10 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
         PhraseRole::Relay => Role::Relay,
         PhraseRole::Hearsay => Role::Hearsay,
     };
-    let source = if role == Role::Hearsay {
-        None
-    } else {
-        Some(subject::right_of(passage, cue.end, unit.end)?)
+    let leading = at == unit.start || passage.is(at - 1, ',') && at < unit.start + 4;
+    let source = match role {
+        Role::Hearsay => None,
+        _ => Some(subject::after_phrase(passage, cue.end, unit.end, leading)?),
     };
     let end = source.as_ref().map_or(cue.end, |s| s.end);
     Some(Found {
@@ -124,11 +168,14 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
 fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue: &Cue<'_>) -> Option<Found> {
     let polarity = polarity(cue);
     let make = |source: Option<Range<usize>>, role: Role| {
+        let shared = role == Role::Shared;
         let start = source
             .as_ref()
+            .filter(|_| !shared)
             .map_or(cue.group.start, |s| s.start.min(cue.group.start));
         let end = source
             .as_ref()
+            .filter(|_| !shared)
             .map_or(cue.group.end, |s| s.end.max(cue.group.end));
         Found {
             cue: cue.group.clone(),
@@ -141,6 +188,21 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             role,
         }
     };
+    if cue.passive {
+        if passage.lower(cue.group.end) == "to" {
+            // "is said to have": nobody says who says it.
+            let mut item = make(None, Role::Hearsay);
+            item.polarity = Polarity::Unconfirmed;
+            return Some(item);
+        }
+        if passage.lower(cue.group.end) != "by" {
+            return None;
+        }
+        let source = subject::after_phrase(passage, cue.group.end + 1, unit.end, false)?;
+        let mut item = make(Some(source), Role::Phrase);
+        item.cue.end += 1;
+        return Some(item);
+    }
     let from = found.last().map_or(unit.start, |f| f.end.min(cue.group.start));
     let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
     if cue.leaning {
@@ -167,6 +229,32 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
     {
         return Some(make(Some(source), Role::SubjectLast));
     }
+    // "vowed to stay, declined to say": a list of verbs shares its subject.
+    if relay_before(found, cue, unit).is_none()
+        && before.is_some_and(|b| passage.is(b, ','))
+        && !left_is_subject(passage, from, cue)
+        && let Some(last) = found
+            .last()
+            .filter(|f| f.role == Role::SubjectFirst && f.end < cue.group.start)
+    {
+        return Some(make(last.source.clone(), Role::Shared));
+    }
+    // "is said to have told aides": the subject of the hearsay speaks.
+    if let Some(hearsay) = found
+        .last()
+        .filter(|f| f.role == Role::Hearsay && f.end + 1 == cue.group.start)
+        && let Some(source) = subject::left_of(passage, unit.start, hearsay.start)
+    {
+        let mut item = make(Some(source), Role::SubjectFirst);
+        item.start = cue.group.start;
+        return Some(item);
+    }
+    // "як повідомляє Reuters"
+    if before.is_some_and(|b| passage.has(b, class::AS))
+        && let Some(source) = subject::right_plain(passage, cue.group.end, unit.end)
+    {
+        return Some(make(Some(source), Role::SubjectLast));
+    }
     // "… and warned"
     if let Some(b) = before
         && passage.has(b, class::CONJUNCTION | class::CLAUSE)
@@ -180,8 +268,41 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         let source = previous.or_else(|| subject::of_clause(passage, unit.start, b));
         return source.map(|s| make(Some(s), Role::Shared));
     }
-    let source = subject::left_of(passage, from, cue.group.start)?;
-    Some(make(Some(source), Role::SubjectFirst))
+    // "Reuters, citing two people, reported": the phrase between subject and verb is skipped.
+    let (from, end) = match relay_before(found, cue, unit) {
+        Some(relay) => {
+            let floor = found
+                .len()
+                .checked_sub(2)
+                .and_then(|k| found.get(k))
+                .map_or(unit.start, |f| f.end);
+            let comma = passage.is(relay.start - 1, ',');
+            (floor, relay.start - usize::from(comma))
+        }
+        None => (from, cue.group.start),
+    };
+    if let Some(source) = subject::left_of(passage, from, end) {
+        let first_person =
+            passage.lexicon.pronouns.get(passage.lower(source.start)) == Some(&Pronoun::Writer);
+        if source.len() == 1
+            && (first_person && cue.entry.stance == Stance::Think || passage.lower(source.start) == "you")
+        {
+            return None;
+        }
+        return Some(make(Some(source), Role::SubjectFirst));
+    }
+    // Languages with free order put the subject after the verb.
+    if passage.lexicon.list("locative").is_empty() {
+        return None;
+    }
+    subject::right_of(passage, cue.group.end, unit.end).map(|source| make(Some(source), Role::SubjectLast))
+}
+
+/// The phrase "citing two people," that stands between a subject and this cue.
+fn relay_before<'f>(found: &'f [Found], cue: &Cue<'_>, unit: &Range<usize>) -> Option<&'f Found> {
+    found
+        .last()
+        .filter(|f| f.role == Role::Relay && f.end + 1 >= cue.group.start && f.start > unit.start)
 }
 
 /// Whether a subject with apposition stands before the comma that precedes the cue.
@@ -195,177 +316,6 @@ fn polarity(cue: &Cue<'_>) -> Polarity {
         (Polarity::Denied, true) => Polarity::Unconfirmed,
         (polarity, _) => polarity,
     }
-}
-
-/// The content of `found[index]`, as token ranges.
-fn content(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], index: usize) -> Vec<Range<usize>> {
-    let item = &found[index];
-    let left_limit = index.checked_sub(1).map_or(unit.start, |k| found[k].end);
-    let right_limit = right_limit(passage, unit, found, index);
-    let mut parts = Vec::new();
-    let left = left_content(passage, left_limit, item.start);
-    let right = || right_content(passage, item, right_limit);
-    match item.role {
-        Role::Relay => {}
-        Role::Hearsay => {
-            parts.extend(trim(passage, left_limit..item.cue.start));
-            parts.extend(trim(passage, item.cue.end..right_limit));
-        }
-        Role::Phrase => {
-            if let Some(left) = left {
-                parts.push(left);
-                if passage.is(item.end, ',') && item.end + 1 < right_limit && !passage.is_quote(item.end + 1)
-                {
-                    parts.extend(trim(passage, item.end + 1..right_limit));
-                }
-            } else if passage.is(item.end, ',') {
-                parts.extend(trim(passage, item.end + 1..right_limit));
-            } else {
-                parts.extend(trim(passage, item.end..right_limit));
-            }
-        }
-        Role::SubjectLast => {
-            parts.extend(left);
-            if let Some(next) = quote_after(passage, item.end, right_limit) {
-                parts.extend(trim(passage, next..right_limit));
-            } else if parts.is_empty() {
-                parts.extend(right());
-            }
-        }
-        Role::SubjectFirst | Role::Shared => {
-            let quoted = left.as_ref().is_some_and(|l| passage.is_quote(l.end - 1));
-            let explicit = opens_content(passage, unit, item.cue.end) && !passage.is(item.cue.end, ',')
-                || skip_adjunct(passage, unit, item.cue.end).is_some_and(|n| passage.has(n, class::THAT));
-            let bare = opens_bare(passage, item.cue.end, right_limit);
-            if item.frame == Frame::Object {
-                parts.extend(trim(passage, item.cue.end..right_limit));
-            } else if left.is_some() && item.role == Role::SubjectFirst && !explicit && (quoted || !bare) {
-                parts.extend(left);
-                if let Some(next) = quote_after(passage, item.end, right_limit) {
-                    parts.extend(trim(passage, next..right_limit));
-                } else if !quoted && passage.is(item.cue.end, ',') {
-                    parts.extend(trim(passage, item.cue.end + 1..right_limit));
-                }
-            } else {
-                parts.extend(right());
-            }
-        }
-    }
-    parts
-}
-
-/// Whether a clause without "that" begins at `at`.
-fn opens_bare(passage: &Passage<'_>, at: usize, end: usize) -> bool {
-    let mut at = at;
-    while at < end && passage.has(at, class::TIME) {
-        at += 1;
-    }
-    at < end
-        && passage.is_word(at)
-        && !passage.has(
-            at,
-            class::PREPOSITION | class::ADVERB | class::CONJUNCTION | class::AS | class::CLAUSE,
-        )
-}
-
-/// The clause or quotation that ends right before `end`.
-fn left_content(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
-    let last = end.checked_sub(1).filter(|&l| l >= from)?;
-    let bare_quote = passage.is_quote(last);
-    let parted = passage.is(last, ',') || passage.tokens[last].is_dash();
-    if !bare_quote && !parted {
-        return None;
-    }
-    let stop = if bare_quote { end } else { last };
-    let range = trim(passage, from..stop)?;
-    // A clause has a verb or a quotation; "On Monday," is none.
-    let starts_adverbial = passage.has(range.start, class::PREPOSITION | class::LEAD | class::TIME)
-        && !passage.is_quote(range.end - 1);
-    if starts_adverbial
-        && !(range.start..range.end)
-            .any(|k| passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k))
-    {
-        return None;
-    }
-    if range.len() < 2 && !passage.is_quote(range.start) {
-        return None;
-    }
-    Some(range)
-}
-
-/// A quotation that goes on after source and cue: directly, after a comma, or after the sentence's adjuncts.
-fn quote_after(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
-    let limit = end.min(from + 24);
-    (from..limit)
-        .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
-        .find(|&k| passage.is_quote(k))
-        .filter(|&k| {
-            k == from || passage.is(k - 1, ',') || passage.is(k - 1, ':') || passage.quote_words(k) > 3
-        })
-}
-
-/// The content after the cue.
-fn right_content(passage: &Passage<'_>, item: &Found, limit: usize) -> Option<Range<usize>> {
-    let mut start = item.end.max(item.cue.end);
-    while start < limit && passage.has(start, class::TIME) {
-        start += 1;
-    }
-    if let Some(next) = skip_adjunct(passage, &(start..limit), start) {
-        let next = if passage.is(next, ':') { next + 1 } else { next };
-        return trim(passage, next..limit);
-    }
-    if item.frame == Frame::Tell || item.frame == Frame::Ask {
-        // Somebody is told: a pronoun or a noun phrase before the content.
-        if passage.has(start, class::OBJECT) || passage.lower(start) == "reporters" {
-            start += 1;
-        }
-    }
-    trim(passage, start..limit)
-}
-
-/// Where the content of `found[index]` must end.
-fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], index: usize) -> usize {
-    let mut limit = unit.end;
-    if let Some(next) = found[index + 1..].iter().find(|n| n.start >= found[index].end) {
-        let mut cut = next.start;
-        if next.role == Role::Shared {
-            cut = next.cue.start;
-        }
-        let mut parted = false;
-        while cut > found[index].end
-            && (passage.has(cut - 1, class::CONJUNCTION | class::CLAUSE)
-                || passage.is(cut - 1, ',')
-                || passage.is(cut - 1, ';')
-                || passage.tokens[cut - 1].is_dash())
-        {
-            if passage.has(cut - 1, class::THAT) {
-                break;
-            }
-            cut -= 1;
-            parted = true;
-        }
-        if parted || matches!(next.role, Role::Phrase | Role::Relay) {
-            limit = cut;
-        }
-    }
-    limit
-}
-
-/// Drops commas, dashes, stops and white space at both ends; `None` if nothing is left.
-fn trim(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
-    let mut range = range;
-    let loose = |k: usize| {
-        passage.is_stop(k)
-            || passage.tokens[k].is_dash()
-            || matches!(passage.tokens[k].kind, super::token::Kind::Mark(',' | ';' | ':'))
-    };
-    while range.start < range.end && loose(range.end - 1) {
-        range.end -= 1;
-    }
-    while range.start < range.end && loose(range.start) {
-        range.start += 1;
-    }
-    (range.start < range.end).then_some(range)
 }
 
 fn draft(passage: &Passage<'_>, item: &Found, contents: &[Range<usize>]) -> Draft {
@@ -387,16 +337,10 @@ fn form(passage: &Passage<'_>, item: &Found, contents: &[Range<usize>]) -> Form 
     if item.role == Role::Hearsay {
         return Form::Hearsay;
     }
-    let quoted = contents
-        .iter()
-        .flat_map(Clone::clone)
-        .filter(|&k| passage.is_quote(k))
-        .count();
-    let words = contents
-        .iter()
-        .flat_map(Clone::clone)
-        .filter(|&k| passage.is_word(k))
-        .count();
+    let (quoted, words) = contents.iter().fold((0, 0), |sum, range| {
+        let (quotes, words) = passage.counts(range);
+        (sum.0 + quotes, sum.1 + words)
+    });
     match (quoted, words) {
         (0, _) => Form::Indirect,
         (_, 0) => Form::Direct,

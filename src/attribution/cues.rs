@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Stance;
 use super::lexicon::{Entry, Frame, VerbForm, class};
 use super::passage::Passage;
 
@@ -30,12 +31,28 @@ pub(super) fn find<'a>(passage: &Passage<'a>, unit: &Range<usize>) -> Vec<Cue<'s
         match read(passage, unit, at) {
             Some(cue) => {
                 at = cue.group.end;
-                cues.push(cue);
+                join(passage, &mut cues, cue);
             }
             None => at += 1,
         }
     }
     cues
+}
+
+/// Adds `cue`; "neither confirm nor deny" is one cue.
+fn join(passage: &Passage<'_>, cues: &mut Vec<Cue<'static>>, cue: Cue<'static>) {
+    if let Some(last) = cues.last_mut() {
+        let between = last.group.end..cue.verb.start;
+        let joined = !between.is_empty()
+            && between
+                .clone()
+                .all(|k| passage.has(k, class::CONJUNCTION | class::NEGATION));
+        if joined && last.negated && last.entry.form == cue.entry.form {
+            last.group.end = cue.group.end;
+            return;
+        }
+    }
+    cues.push(cue);
 }
 
 /// The cue verb at token `at`, if it is one here.
@@ -49,6 +66,7 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
         entry
             .rest
             .iter()
+            .chain(&entry.ahead)
             .enumerate()
             .all(|(k, w)| at + 1 + k < unit.end && passage.lower(at + 1 + k) == w)
     };
@@ -57,7 +75,7 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
         .iter()
         .filter_map(|&index| lexicon.entries.get(index))
         .filter(|entry| fits(entry))
-        .max_by_key(|entry| entry.rest.len())?;
+        .max_by_key(|entry| entry.rest.len() + entry.ahead.len())?;
     let verb = at..at + 1 + entry.rest.len();
     let (start, negated, be, modal) = group_start(passage, unit, at);
     let mut cue = Cue {
@@ -104,29 +122,46 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     let first = start == unit.start;
     let before = start.wrapping_sub(1);
     if !first && passage.lower(before) == "to" {
-        return false;
+        // "is said to have told": the infinitive of a saying inside of hearsay.
+        let perfect = aux && !be && matches!(cue.entry.form, VerbForm::Past | VerbForm::Participle);
+        let after_cue =
+            before > unit.start && !passage.lexicon.word(passage.lower(before - 1)).entries.is_empty();
+        return perfect && after_cue;
     }
     let after_determiner = !first
         && (passage.has(before, class::DETERMINER) && !passage.has(before, class::PRONOUN)
             || passage.tokens[before].is_possessive());
+    let noun_like = cue.entry.noun && matches!(cue.entry.form, VerbForm::Base | VerbForm::Finite);
+    if noun_like && !aux && looks_like_noun(passage, unit, cue) {
+        return false;
+    }
+    let heard = passage.lower(cue.group.end) == "to"
+        && cue.entry.frame == Frame::Say
+        && cue.entry.rest.is_empty()
+        && !matches!(cue.entry.stance, Stance::Estimate);
     match cue.entry.form {
         VerbForm::Gerund => {
             cue.leaning = !be;
-            !after_determiner && (be || !passage.has(before, class::PREPOSITION) || first)
+            !after_determiner
+                && (be || !passage.has(before, class::PREPOSITION) || first || passage.lower(before) == "by")
         }
         VerbForm::Participle => {
-            cue.passive = be;
-            aux && !be
+            cue.passive = be || !aux && passage.lower(cue.group.end) == "by";
+            aux && !be || cue.passive && passage.lower(cue.group.end) == "by"
         }
         VerbForm::Past => {
-            cue.passive = be;
-            !after_determiner && !be
+            cue.passive = be || passage.lower(cue.group.end) == "by";
+            !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard)
         }
         VerbForm::Finite => !after_determiner && !be || cue.entry.rest.is_empty() && !after_determiner && !be,
         VerbForm::Base => {
-            let plural = !first
-                && (passage.lower(before).ends_with('s')
-                    || passage.has(before, class::PRONOUN | class::RELATIVE));
+            let paired = passage.has(cue.verb.start.wrapping_sub(1), class::CONJUNCTION)
+                && passage.has(cue.verb.start.wrapping_sub(1), class::NEGATION);
+            let plural = paired
+                || is_after_document(passage, cue)
+                || !first
+                    && (passage.lower(before).ends_with('s')
+                        || passage.has(before, class::PRONOUN | class::RELATIVE));
             !after_determiner
                 && !be
                 && (aux
@@ -136,24 +171,79 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     }
 }
 
+/// "42 states that", "the campaign's questions about": a plural noun rather than a verb.
+fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
+    let Some(before) = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start) else {
+        return true;
+    };
+    let after = cue.verb.end;
+    let token = &passage.tokens[before];
+    let subject = passage.has(before, class::PRONOUN | class::RELATIVE)
+        || token.capital
+        || token.is_quote()
+        || passage.is(before, ',')
+        || passage.is(before, ')')
+        || is_after_document(passage, cue)
+        || passage.lexicon.kinds.iter().any(|(w, _)| *w == token.lower)
+        || token.lower.ends_with('s');
+    let content = passage.has(after, class::THAT | class::PRONOUN | class::DETERMINER)
+        || passage.is_quote(after)
+        || passage.is(after, ':')
+        || passage.is(after, ',')
+        || passage.is_stop(after)
+        || passage.tokens.get(after).is_some_and(|t| t.capital);
+    let content = content || passage.has(after, class::QUESTION) || is_after_document(passage, cue);
+    !(subject && content) || passage.has(before, class::PREPOSITION)
+}
+
 /// Whether what stands around the verb fits its frame.
 fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
     let after = cue.group.end;
     let opens = opens_content(passage, unit, after);
+    let explicit =
+        opens && !passage.has(after, class::QUESTION & !class::THAT) || passage.has(after, class::THAT);
+    // ", saying he would stay", "by saying they would": a clause without "that".
+    let before = cue.group.start.wrapping_sub(1);
+    let opens_clause = (passage.is(before, ',') || passage.lower(before) == "by" || passage.is_quote(before))
+        && cue.entry.stance != Stance::Report
+        && (passage.has(after, class::PRONOUN | class::DETERMINER)
+            || passage.tokens.get(after).is_some_and(|t| t.capital));
+    // "…, she noted, …": a remark between commas or at the end.
+    let remark = passage.is(after, ',') || passage.is_stop(after) || after >= unit.end;
+    if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" {
+        return false;
+    }
     let quoted_before = cue.group.start > unit.start
         && (unit.start..cue.group.start)
             .rev()
             .take(8)
             .any(|k| passage.is_quote(k));
     match cue.entry.frame {
-        Frame::Object => !opens && after < unit.end && passage.is_word(after) || passage.is_quote(after),
-        _ if cue.entry.strict || cue.leaning => {
-            opens
-                || quoted_before
-                || skip_adjunct(passage, unit, after)
-                    .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next))
+        Frame::Object => {
+            let loose = cue.entry.form == VerbForm::Past
+                && cue.entry.rest.is_empty()
+                && cue.group.start > unit.start
+                && passage.has(after, class::PREPOSITION | class::ADVERB);
+            (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose
         }
-        Frame::Infinitive => passage.lower(after) == "to" || opens,
+        _ if cue.entry.strict && is_after_document(passage, cue) => true,
+        _ if cue.entry.strict || cue.leaning => {
+            explicit
+                || cue.leaning && (opens || opens_clause)
+                || opens && cue.entry.stance == Stance::Report && cue.entry.form == VerbForm::Finite
+                || quoted_before
+                || remark
+                    && !cue.leaning
+                    && !(cue.entry.noun && matches!(cue.entry.form, VerbForm::Base | VerbForm::Finite))
+                || skip_adjunct(
+                    passage,
+                    unit,
+                    after,
+                    matches!(cue.entry.frame, Frame::Tell | Frame::Ask),
+                )
+                .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next))
+        }
+        Frame::Infinitive => passage.lower(after) == "to" || explicit || remark,
         _ if cue.entry.noun => {
             opens
                 || quoted_before
@@ -164,18 +254,42 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     }
 }
 
+/// "Polls show", "the study found": a document shows things without "that".
+fn is_after_document(passage: &Passage<'_>, cue: &Cue<'_>) -> bool {
+    let Some(before) = cue.group.start.checked_sub(1) else {
+        return false;
+    };
+    let word = passage.lower(before);
+    passage.lexicon.list("documents").iter().any(|d| d == word)
+}
+
 /// Whether reported speech begins at `at`: "that", a question word, a colon or a quotation.
 pub(super) fn opens_content(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool {
     at < unit.end
         && (passage.has(at, class::THAT | class::QUESTION)
             || passage.is_quote(at)
             || passage.is(at, ':')
-            || passage.is(at, ',') && passage.is_quote(at + 1))
+            || passage.is(at, ',') && (passage.is_quote(at + 1) || passage.has(at + 1, class::THAT)))
 }
 
 /// Skips an adjunct after a cue ("in a statement", "on Monday", "reporters") up to explicit content, if there is any.
-pub(super) fn skip_adjunct(passage: &Passage<'_>, unit: &Range<usize>, from: usize) -> Option<usize> {
+pub(super) fn skip_adjunct(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    from: usize,
+    addressed: bool,
+) -> Option<usize> {
     let mut at = from;
+    // "said he intended to show that": no adjunct stands before the content.
+    let adjunct = passage.has(
+        from,
+        class::PREPOSITION | class::ADVERB | class::TIME | class::OBJECT,
+    ) || skip_time(passage, unit, from) > from
+        || passage.is(from, ',')
+        || opens_content(passage, unit, from);
+    if !adjunct && !addressed {
+        return None;
+    }
     while at < unit.end && at < from + 24 {
         if passage.has(at, class::THAT) && passage.tokens[at].lower == "that"
             || passage.is(at, ':') && at > from
@@ -197,4 +311,36 @@ pub(super) fn skip_adjunct(passage: &Passage<'_>, unit: &Range<usize>, from: usi
         at += 1;
     }
     None
+}
+
+/// Skips "Monday", "last month", "on Friday": when it was said.
+pub(super) fn skip_time(passage: &Passage<'_>, unit: &Range<usize>, from: usize) -> usize {
+    let lead = passage.lexicon.list("time-lead");
+    let units = passage.lexicon.list("time-units");
+    let is_number = |k: usize| {
+        passage
+            .tokens
+            .get(k)
+            .is_some_and(|t| t.kind == super::token::Kind::Number)
+    };
+    let mut at = from;
+    loop {
+        let lower = passage.lower(at);
+        if at < unit.end && passage.has(at, class::TIME) {
+            at += 1;
+        } else if at + 1 < unit.end
+            && lead.iter().any(|w| w == lower)
+            && units.iter().any(|w| w == passage.lower(at + 1))
+        {
+            at += 2;
+        } else if at > from && at < unit.end && (is_number(at) || units.iter().any(|w| w == lower)) {
+            // "Monday 28 April"
+            at += 1;
+        } else if at + 1 < unit.end && passage.has(at, class::PREPOSITION) && passage.has(at + 1, class::TIME)
+        {
+            at += 2;
+        } else {
+            return at;
+        }
+    }
 }

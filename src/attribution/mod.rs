@@ -4,13 +4,18 @@
 //! `parent` is an index into `attributions` and there are no cycles. An attribution whose text names no
 //! source has `source: None` and no `source_spans`.
 
+mod chinese;
 mod clause;
+mod content;
 mod cues;
 mod entities;
 mod header;
+mod kinds;
+mod korean;
 mod lexicon;
 mod passage;
-pub mod phrases;
+#[cfg(test)]
+mod properties;
 mod quotes;
 mod subject;
 mod token;
@@ -207,13 +212,6 @@ pub fn attribute_text(text: &str, language: Language, sentences: &[Span]) -> Cla
     read(text, language, &blocks)
 }
 
-/// Whether `mention` is a pronoun of `language`: it stands for a source and does not name it.
-pub fn is_pronoun(mention: &str, language: Language) -> bool {
-    Lexicon::of(language)
-        .pronouns
-        .contains_key(mention.trim().to_lowercase().as_str())
-}
-
 fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
     let lexicon = Lexicon::of(language);
     let mut drafts = Vec::new();
@@ -237,11 +235,86 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
             }
         }
         let passage = Passage::new(text, lexicon, &sentences);
+        let first = drafts.len();
+        fill_awaiting(&passage, &mut drafts);
+        let mut lone = None;
         for unit in &passage.units {
-            clause::read(&passage, unit, &mut drafts);
+            let before = drafts.len();
+            match language {
+                Language::KO => korean::read(&passage, unit, &mut drafts),
+                Language::ZH => chinese::read(&passage, unit, &mut drafts),
+                _ => clause::read(&passage, unit, &mut drafts),
+            }
+            if let (Some(quote), Some(draft)) = (lone.take(), drafts.get_mut(before)) {
+                content::take_up(quote, draft);
+            }
+            if drafts.len() == before
+                && before > first
+                && let Some(last) = drafts.last_mut()
+            {
+                content::continue_speech(&passage, unit, last);
+            } else if drafts.len() == before {
+                lone = content::lone_quotation(&passage, unit);
+            }
         }
     }
+    drop_empty(&mut drafts);
+    sort(&mut drafts);
     entities::resolve(text, lexicon, drafts)
+}
+
+/// Takes out what found no content ("He said:" before nothing); parents keep pointing at the same drafts.
+fn drop_empty(drafts: &mut Vec<Draft>) {
+    let keep = |draft: &Draft| !draft.content.is_empty() || draft.form == Form::Header;
+    let mut places = Vec::with_capacity(drafts.len());
+    let mut kept = 0;
+    for draft in drafts.iter() {
+        places.push(keep(draft).then_some(kept));
+        kept += usize::from(keep(draft));
+    }
+    drafts.retain(keep);
+    for draft in drafts {
+        draft.parent = draft.parent.and_then(|p| places.get(p).copied().flatten());
+    }
+}
+
+/// Brings the drafts into the order of the text; what is relayed stands after what relays it.
+fn sort(drafts: &mut Vec<Draft>) {
+    let begin = |d: &Draft| d.source.first().or(d.cue.first()).map_or(0, |s| s.start);
+    // Parents were made for this sentence or line: chains are short.
+    let key = |k: usize| {
+        let (mut root, mut depth) = (k, 0);
+        while let Some(parent) = drafts[root].parent.filter(|_| depth < 8) {
+            root = parent;
+            depth += 1;
+        }
+        (begin(&drafts[root]), root, depth, begin(&drafts[k]), k)
+    };
+    let mut order: Vec<usize> = (0..drafts.len()).collect();
+    order.sort_by_cached_key(|&k| key(k));
+    let mut places = vec![0; drafts.len()];
+    for (place, &old) in order.iter().enumerate() {
+        places[old] = place;
+    }
+    let mut slots: Vec<Option<Draft>> = std::mem::take(drafts).into_iter().map(Some).collect();
+    for old in order {
+        if let Some(mut draft) = slots[old].take() {
+            draft.parent = draft.parent.and_then(|p| places.get(p).copied());
+            drafts.push(draft);
+        }
+    }
+}
+
+/// Gives "He said:" at the end of the block before what stands in this one.
+fn fill_awaiting(passage: &Passage<'_>, drafts: &mut [Draft]) {
+    if let Some(last) = drafts.last_mut()
+        && last.content.is_empty()
+        && last.form != Form::Header
+        && let Some(content) = content::whole_block(passage)
+    {
+        last.content.push(content);
+        last.form = Form::Direct;
+    }
 }
 
 /// The label and the list of a source line.

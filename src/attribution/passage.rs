@@ -22,6 +22,8 @@ pub(super) struct Passage<'a> {
     pub quotes: Vec<Quotation>,
     /// The sentences as token ranges; none is empty.
     pub units: Vec<Range<usize>>,
+    /// Quotations and words before each token, so that counting them in a range takes no walk.
+    sums: Vec<(usize, usize)>,
 }
 
 impl<'a> Passage<'a> {
@@ -31,17 +33,21 @@ impl<'a> Passage<'a> {
         let end = sentences.last().map_or(start, |s| s.end);
         let block = Span::new(start, end);
         let quotes = quotations(text, block);
+        let mut quotes = quotes;
+        let speech = speech_pieces(text, lexicon, block, &mut quotes);
         let mut tokens = Vec::new();
         let mut at = start;
-        for (index, quote) in quotes.iter().enumerate().filter(|(_, q)| q.depth == 0) {
-            tokenize(text, Span::new(at, quote.outer.start), &mut tokens);
+        for index in speech {
+            let outer = quotes[index].outer;
+            tokenize(text, Span::new(at, outer.start), &mut tokens);
             tokens.push(Token {
-                span: quote.outer,
+                span: outer,
                 kind: Kind::Quote(index),
                 lower: String::new(),
                 capital: false,
+                acronym: false,
             });
-            at = quote.outer.end;
+            at = outer.end;
         }
         tokenize(text, Span::new(at, end), &mut tokens);
         let classes = tokens.iter().map(|t| classes_of(lexicon, t)).collect();
@@ -52,9 +58,32 @@ impl<'a> Passage<'a> {
             classes,
             quotes,
             units: Vec::new(),
+            sums: Vec::new(),
         };
         passage.cut(sentences);
+        passage.count();
         passage
+    }
+
+    /// Fills the running sums.
+    fn count(&mut self) {
+        let mut sum = (0, 0);
+        self.sums.push(sum);
+        for token in &self.tokens {
+            match token.kind {
+                Kind::Quote(_) => sum.0 += 1,
+                Kind::Word | Kind::Number => sum.1 += 1,
+                Kind::Mark(_) => {}
+            }
+            self.sums.push(sum);
+        }
+    }
+
+    /// How many quotations and how many words `range` holds.
+    pub(super) fn counts(&self, range: &Range<usize>) -> (usize, usize) {
+        let at = |k: usize| self.sums.get(k).or(self.sums.last()).copied().unwrap_or_default();
+        let (start, end) = (at(range.start), at(range.end));
+        (end.0 - start.0.min(end.0), end.1 - start.1.min(end.1))
     }
 
     /// Finds the token ranges of the sentences.
@@ -69,7 +98,8 @@ impl<'a> Passage<'a> {
                     .tokens
                     .get(first)
                     .is_some_and(|t| t.kind == Kind::Word && !t.capital && is_cased(&t.lower));
-            if !inside && !goes_on && first < self.tokens.len() && Some(&first) != starts.last() {
+            let tag = first > 0 && self.is_speech_tag(first);
+            if !inside && !goes_on && !tag && first < self.tokens.len() && Some(&first) != starts.last() {
                 starts.push(first);
             }
         }
@@ -81,6 +111,29 @@ impl<'a> Passage<'a> {
             .filter(|(s, e)| s < e)
             .map(|(s, e)| s..e)
             .collect();
+    }
+
+    /// `"Is that all?" Lund said.`: a short clause with a cue right after a question belongs to it.
+    fn is_speech_tag(&self, at: usize) -> bool {
+        let asks = self.quote(at - 1).is_some_and(|q| {
+            q.inner
+                .of(self.text)
+                .trim_end_matches(['\'', '’', '”', '"', ' '])
+                .ends_with(['?', '!', '…'])
+        });
+        if !asks {
+            return false;
+        }
+        let cue = (at..self.tokens.len().min(at + 8))
+            .take_while(|&k| !self.is_stop(k) && !self.is(k, ','))
+            .find(|&k| !self.lexicon.word(self.lower(k)).entries.is_empty());
+        cue.is_some_and(|k| {
+            let after = k + 1;
+            let tail = self.is_stop(after)
+                || self.is(after, ',')
+                || self.has(after, class::PREPOSITION | class::TIME);
+            tail || self.tokens.get(after).is_none()
+        })
     }
 
     /// Whether token `at` has one of the classes `bits`.
@@ -167,17 +220,109 @@ fn classes_of(lexicon: &Lexicon, token: &Token) -> u32 {
         return 0;
     }
     let word = lexicon.word(&token.lower);
-    let mut bits = word.classes;
-    if bits == 0 && token.lower.len() > 4 && word.entries.is_empty() {
+    let mut bits = if token.acronym { 0 } else { word.classes };
+    if bits == 0 && token.lower.len() > 4 && word.entries.is_empty() && !token.capital {
         let ends = |name: &str| {
             lexicon
                 .list(name)
                 .iter()
                 .any(|e| token.lower.ends_with(e.as_str()))
         };
-        if !token.capital && ends("adverb-endings") {
+        if ends("adverb-endings") {
             bits |= class::ADVERB;
+        }
+        if ends("verb-endings") {
+            bits |= class::VERB;
         }
     }
     bits
+}
+
+/// The pieces of speech of a block, as indices of quotations in order: its quotations, or, in languages that do so,
+/// what stands between the remarks inside of them ("«Усе, — сказав Лі, — скінчено»") or between dialogue dashes.
+fn speech_pieces(text: &str, lexicon: &Lexicon, block: Span, quotes: &mut Vec<Quotation>) -> Vec<usize> {
+    let outer: Vec<usize> = (0..quotes.len()).filter(|&k| quotes[k].depth == 0).collect();
+    if lexicon.list("inner-remarks").is_empty() {
+        return outer;
+    }
+    let is_dash = |c: char| matches!(c, '—' | '–' | '-' | '―');
+    let part = block.of(text);
+    let after_dash = part.trim_start_matches(is_dash);
+    let add = |quotes: &mut Vec<Quotation>, piece: Span| {
+        quotes.push(Quotation {
+            outer: piece,
+            inner: piece,
+            depth: 0,
+            closed: true,
+        });
+        quotes.len() - 1
+    };
+    if after_dash.len() < part.len() && after_dash.starts_with([' ', '\u{a0}']) {
+        let inner = Span::new(block.end - after_dash.len(), block.end).trimmed(text);
+        let pieces = between_remarks(text, lexicon, inner, true);
+        return pieces.into_iter().map(|piece| add(quotes, piece)).collect();
+    }
+    let mut speech = Vec::new();
+    for index in outer {
+        let quote = quotes[index];
+        let pieces = between_remarks(text, lexicon, quote.inner, false);
+        if pieces.len() < 2 {
+            speech.push(index);
+            continue;
+        }
+        let last = pieces.len() - 1;
+        for (k, piece) in pieces.into_iter().enumerate() {
+            let start = if k == 0 { quote.outer.start } else { piece.start };
+            let end = if k == last { quote.outer.end } else { piece.end };
+            speech.push(add(quotes, Span::new(start, end)));
+        }
+    }
+    speech
+}
+
+/// What is spoken in `inner`, without the remarks between dashes. A remark begins with a cue verb.
+fn between_remarks(text: &str, lexicon: &Lexicon, inner: Span, to_end: bool) -> Vec<Span> {
+    let part = inner.of(text);
+    let mut dashes = part.match_indices(['—', '–', '-', '―']).filter(|(at, dash)| {
+        let spaced = |s: Option<char>| s.is_some_and(char::is_whitespace);
+        spaced(part[..*at].chars().next_back()) && spaced(part[at + dash.len()..].chars().next())
+    });
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    while let Some((at, dash)) = dashes.next() {
+        let before = part[..at].trim_end();
+        let after = &part[at + dash.len()..];
+        let verb = after
+            .split_whitespace()
+            .next()
+            .unwrap_or("")
+            .trim_end_matches([',', '.', ':'])
+            .to_lowercase()
+            .replace('’', "'");
+        if !before.ends_with([',', '.', '!', '?', '…', '"', '»']) || lexicon.word(&verb).entries.is_empty()
+        {
+            continue;
+        }
+        let next = dashes.next();
+        if next.is_none() && !to_end {
+            break;
+        }
+        let piece = Span::new(
+            inner.start + start,
+            inner.start + before.trim_end_matches(',').len(),
+        )
+        .trimmed(text);
+        if !piece.is_empty() {
+            pieces.push(piece);
+        }
+        match next {
+            Some((second, dash)) => start = second + dash.len(),
+            None => return pieces,
+        }
+    }
+    let piece = Span::new(inner.start + start, inner.end).trimmed(text);
+    if !piece.is_empty() {
+        pieces.push(piece);
+    }
+    pieces
 }

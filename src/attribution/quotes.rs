@@ -147,7 +147,8 @@ fn closes(stack: &[Open], mark: Mark, can_open: bool) -> Option<usize> {
             || (open.mark == Mark::Typed && mark == Mark::Straight)
             || (open.mark == Mark::CurlySingle && mark == Mark::Apostrophe)
     };
-    for (depth, open) in stack.iter().enumerate().rev() {
+    // Apostrophes can pile up; no quotation is nested this deep.
+    for (depth, open) in stack.iter().enumerate().rev().take(16) {
         if fits(open) {
             // A straight mark before a word inside an open quotation of its own kind closes it only if nothing opened since.
             return (!can_open || depth + 1 == stack.len()).then_some(depth);
@@ -183,7 +184,7 @@ fn read_mark(part: &str, at: usize, c: char, before: Option<char>) -> Option<(Ma
             (!elided).then_some((Mark::CurlySingle, len, true, false))
         }
         '’' => {
-            let inside = before.is_some_and(char::is_alphanumeric) && rest.starts_with(char::is_alphanumeric);
+            let inside = before.is_some_and(char::is_alphanumeric) && rest.starts_with(joins_words);
             (!inside).then_some((Mark::CurlySingle, len, false, true))
         }
         '"' | '＂' => {
@@ -203,12 +204,18 @@ fn read_mark(part: &str, at: usize, c: char, before: Option<char>) -> Option<(Ma
         }
         '\'' => {
             let open = opens_by_context(before, rest) && !rest.starts_with(|c: char| c.is_ascii_digit());
-            let inside = before.is_some_and(char::is_alphanumeric) && rest.starts_with(char::is_alphanumeric);
+            let inside = before.is_some_and(char::is_alphanumeric) && rest.starts_with(joins_words);
             let close = !inside && before.is_some_and(|b| !b.is_whitespace());
             (open || close).then_some((Mark::Apostrophe, len, open, close))
         }
         _ => None,
     }
+}
+
+/// Whether an apostrophe before `c` may stand inside a word: not before Hangul or Han, whose words have none.
+fn joins_words(c: char) -> bool {
+    c.is_alphanumeric()
+        && !matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 /// Whether nothing stands before that a mark could close.

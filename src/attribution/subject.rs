@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::lexicon::class;
 use super::passage::Passage;
 
+/// The most tokens that a source may have: no walk goes further, whatever the text.
+const REACH: usize = 80;
+
 /// The subject that ends right before token `end`, not reaching before `from`.
 pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
     if end <= from {
@@ -17,7 +20,7 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
     if is_plain_pronoun(passage, from, last) {
         return Some(last..end);
     }
-    if passage.is(last, ',') {
+    if passage.is(last, ',') || passage.tokens[last].is_dash() {
         return with_apposition(passage, from, last);
     }
     let start = phrase_start(passage, from, end)?;
@@ -32,14 +35,22 @@ fn is_plain_pronoun(passage: &Passage<'_>, from: usize, at: usize) -> bool {
             || passage.has(at - 1, class::CLAUSE))
 }
 
-/// "Lund, the mayor of Oya," or "Lund, in a statement,": the comma at `comma` closes something.
-fn with_apposition(passage: &Passage<'_>, from: usize, comma: usize) -> Option<Range<usize>> {
-    let open = (from..comma)
+/// "Lund, the mayor of Oya," or "Lund, in a statement,": the comma or dash at `close` closes something.
+fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<Range<usize>> {
+    let dashed = passage.tokens[close].is_dash();
+    let same = |k: usize| {
+        if dashed {
+            passage.tokens[k].is_dash()
+        } else {
+            passage.is(k, ',')
+        }
+    };
+    let open = (from..close)
         .rev()
         .take(40)
         .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
-        .find(|&k| passage.is(k, ','))?;
-    let inner = open + 1..comma;
+        .find(|&k| same(k))?;
+    let inner = open + 1..close;
     if inner.is_empty() || open == from {
         return None;
     }
@@ -52,17 +63,24 @@ fn with_apposition(passage: &Passage<'_>, from: usize, comma: usize) -> Option<R
             None
         };
     }
-    // "Lund, the mayor of Oya, Nordland,": a place after the title.
-    if inner.len() <= 3
-        && passage.tokens[inner.start].capital
-        && let Some(outer) = (from..open).rev().take(40).find(|&k| passage.is(k, ','))
-        && outer > from
-        && is_apposition(passage, &(outer + 1..open))
-        && let Some(subject) = head(outer)
-    {
-        return Some(subject.start..comma + 1);
+    let mut start = head(open)?.start;
+    // "Lund, 35, the mayor of Oya, Nordland,": more than one remark about the same name.
+    for _ in 0..4 {
+        if start <= from + 1 || !passage.is(start - 1, ',') || !describes(passage, start) {
+            break;
+        }
+        match head(start - 1) {
+            Some(outer) if passage.tokens[outer.start].capital => start = outer.start,
+            _ => break,
+        }
     }
-    head(open).map(|subject| subject.start..comma + 1)
+    Some(start..close + 1)
+}
+
+/// Whether a phrase from `at` says more about a name before it: an article, a number, a genitive, a common noun.
+fn describes(passage: &Passage<'_>, at: usize) -> bool {
+    let token = &passage.tokens[at];
+    passage.has(at, class::DETERMINER) || !token.capital || token.is_possessive()
 }
 
 /// The phrase that ends before `end`, without looking into commas.
@@ -118,6 +136,7 @@ fn opens_remark(passage: &Passage<'_>, at: usize) -> bool {
 
 /// The first token of the noun phrase that ends before `end`.
 fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
+    let from = from.max(end.saturating_sub(REACH));
     let mut at = end;
     // Where to cut if a verb shows that "and" joined clauses, not nouns.
     let mut joined_at: Option<usize> = None;
@@ -222,6 +241,20 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
             break;
         }
     }
+    let locative = passage.lexicon.list("locative");
+    if locative.iter().any(|w| w == passage.lower(start))
+        && passage.has(start + 1, class::TIME)
+        && start + 2 < range.end
+    {
+        return strip_lead(passage, start + 2..range.end);
+    }
+    if locative.iter().any(|w| w == passage.lower(start)) && start + 1 < range.end {
+        // "У Міноборони заявили": the place speaks; an object may follow it ("це повідомлення").
+        let end = (start + 2..range.end)
+            .find(|&k| passage.has(k, class::DETERMINER))
+            .unwrap_or(range.end);
+        return Some(start + 1..end);
+    }
     if passage.has(start, class::PREPOSITION) && !passage.has(start, class::DETERMINER) {
         // "In a statement Lund": the name after the phrase, if one can be seen.
         let name = (start + 1..range.end).find(|&k| {
@@ -232,7 +265,15 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
         });
         return name.map(|k| k..range.end);
     }
-    Some(start..range.end)
+    // "Lund in an interview", "Поліція в окремих заявах": where it was said is not who said it.
+    let occasions = passage.lexicon.list("occasions");
+    let end = (start + 1..range.end)
+        .find(|&k| {
+            passage.has(k, class::PREPOSITION)
+                && (k + 1..range.end.min(k + 5)).any(|o| occasions.iter().any(|w| w == passage.lower(o)))
+        })
+        .unwrap_or(range.end);
+    Some(start..end)
 }
 
 /// The subject that starts at `start` ("said Lund, the mayor"), not reaching `end`.
@@ -250,7 +291,7 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
     {
         return None;
     }
-    let mut at = plain_end(passage, start, end);
+    let mut at = plain_end(passage, start, end, false);
     if at == start {
         return None;
     }
@@ -262,7 +303,7 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
         let next = if passage.has(at + 1, class::RELATIVE) {
             clause_end(passage, at + 1, end)
         } else {
-            plain_end(passage, at + 1, end)
+            plain_end(passage, at + 1, end, true)
         };
         if next == at + 1 {
             break;
@@ -272,8 +313,16 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
     Some(start..at)
 }
 
+/// The subject that starts at `start`, without apposition ("як повідомляє Reuters, банк закриють").
+pub(super) fn right_plain(passage: &Passage<'_>, start: usize, end: usize) -> Option<Range<usize>> {
+    let source = right_of(passage, start, end)?;
+    let comma = source.clone().find(|&k| passage.is(k, ','));
+    Some(source.start..comma.unwrap_or(source.end))
+}
+
 /// Where the noun phrase from `start` ends, before any comma.
-fn plain_end(passage: &Passage<'_>, start: usize, end: usize) -> usize {
+fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) -> usize {
+    let end = end.min(start + REACH);
     let mut at = start;
     while at < end {
         if passage.is(at, '(') {
@@ -301,8 +350,9 @@ fn plain_end(passage: &Passage<'_>, start: usize, end: usize) -> usize {
             break;
         }
         if at > start {
-            let link =
-                passage.has(at, class::LINK) && !passage.has(at + 1, class::TIME) && !is_adjunct(passage, at);
+            let link = passage.has(at, class::LINK)
+                && !passage.has(at + 1, class::TIME)
+                && (apposition || !is_adjunct(passage, at));
             if passage.has(at, class::RELATIVE) && passage.lower(at) != "that" {
                 return clause_end(passage, at, end);
             }
@@ -332,6 +382,74 @@ fn is_adjunct(passage: &Passage<'_>, at: usize) -> bool {
     }
 }
 
+/// The source after "according to" at `start`: longer than a subject, since no verb's adjuncts can follow it.
+/// `leading`: the phrase opens its sentence, so that the content follows after a comma.
+pub(super) fn after_phrase(
+    passage: &Passage<'_>,
+    start: usize,
+    end: usize,
+    leading: bool,
+) -> Option<Range<usize>> {
+    if start >= end || !(passage.is_word(start) || passage.is_quote(start)) {
+        return None;
+    }
+    if passage.has(start, class::PRONOUN) && !passage.has(start, class::DETERMINER) {
+        return Some(start..start + 1);
+    }
+    let end = end.min(start + REACH);
+    let plain = |from: usize| {
+        let mut at = from;
+        while at < end {
+            let inside = passage.is_word(at)
+                || passage.is_quote(at)
+                    && passage.quote_words(at) <= 6
+                    && at > from
+                    && !passage.is(at - 1, ',')
+                || matches!(
+                    passage.tokens[at].kind,
+                    super::token::Kind::Mark('&' | '$' | '%' | '/' | '#' | '(' | ')' | '\'' | '’')
+                );
+            let clause =
+                passage.has(at, class::CLAUSE) && !passage.has(at, class::RELATIVE | class::PREPOSITION);
+            let inflected = !passage.lexicon.list("inflects").is_empty() && is_finite_cue(passage, at);
+            let verb = (inflected || passage.has(at, class::AUXILIARY | class::VERB))
+                && !(from..at).any(|k| passage.has(k, class::RELATIVE));
+            if !inside || at > from && (clause || verb) {
+                break;
+            }
+            at += 1;
+        }
+        at
+    };
+    let mut at = plain(start);
+    if at == start {
+        return None;
+    }
+    // "according to Lund, the mayor": an apposition, if it closes again or ends the sentence.
+    if passage.is(at, ',') && passage.is_word(at + 1) && is_apposition(passage, &(at + 1..end)) {
+        let next = plain(at + 1);
+        let closes = passage.is(next, ',') || next >= end || passage.is_stop(next);
+        let who = passage.has(at + 1, class::RELATIVE);
+        // Before the content only a short one that closes again can be told from the content itself.
+        let short = next <= at + 9
+            && passage.is(next, ',')
+            && !(at + 1..next).any(|k| passage.has(k, class::RELATIVE));
+        let fits = if leading {
+            short && describes(passage, at + 1)
+        } else {
+            describes(passage, at + 1) && closes
+        };
+        if next > at + 1 && (who || fits) {
+            at = if who {
+                clause_end(passage, at + 1, end)
+            } else {
+                next
+            };
+        }
+    }
+    Some(start..at)
+}
+
 /// Whether "and" at `at` joins two nouns: no verb follows soon.
 fn joins_nouns(passage: &Passage<'_>, at: usize, end: usize) -> bool {
     let next = at + 1;
@@ -347,6 +465,7 @@ fn joins_nouns(passage: &Passage<'_>, at: usize, end: usize) -> bool {
 
 /// Where a relative clause ends: at the next comma, quotation or stop.
 fn clause_end(passage: &Passage<'_>, start: usize, end: usize) -> usize {
+    let end = end.min(start + REACH);
     (start..end)
         .find(|&k| {
             passage.is(k, ',')

@@ -26,6 +26,8 @@ pub(super) struct Token {
     pub lower: String,
     /// Whether it starts with a capital letter.
     pub capital: bool,
+    /// Whether it is all capitals: "US" is not the pronoun.
+    pub acronym: bool,
 }
 
 impl Token {
@@ -112,13 +114,43 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
             _ => String::new(),
         };
         let capital = c.is_uppercase();
+        let acronym = capital && surface.chars().nth(1).is_some() && surface.chars().all(char::is_uppercase);
+        // "he's said": the pronoun is the subject, the rest an auxiliary.
+        if let Some(cut) = contraction(surface) {
+            let at = start + cut;
+            out.push(Token {
+                span: Span::new(start, at),
+                kind,
+                lower: surface[..cut].to_lowercase(),
+                capital,
+                acronym: false,
+            });
+            out.push(Token {
+                span: Span::new(at, end),
+                kind,
+                lower: surface[cut..].to_lowercase().replace('’', "'"),
+                capital: false,
+                acronym: false,
+            });
+            continue;
+        }
         out.push(Token {
             span: Span::new(start, end),
             kind,
             lower,
             capital,
+            acronym,
         });
     }
+}
+
+/// Where a contraction of a pronoun and an auxiliary parts ("he|'s").
+fn contraction(surface: &str) -> Option<usize> {
+    let cut = surface.find(['\'', '’'])?;
+    let pronoun = surface[..cut].to_lowercase();
+    let tail = surface[cut..].trim_start_matches(['\'', '’']);
+    let pronouns = ["he", "she", "it", "they", "we", "i", "you", "who"];
+    (pronouns.contains(&pronoun.as_str()) && ["s", "ve", "d", "ll", "re", "m"].contains(&tail)).then_some(cut)
 }
 
 /// Combining marks stay with their letter.
@@ -155,9 +187,12 @@ fn continues(part: &str, at: usize, c: char, kind: Kind) -> bool {
 fn is_abbreviated(word: &str, rest: &str) -> bool {
     let letters = word.chars().count();
     let next = rest.trim_start_matches([' ', '\u{a0}']).chars().next();
-    let Some(next) = next else { return false };
+    // "in the U.S.": at the end the stop does both jobs.
+    let Some(next) = next else {
+        return word.contains('.');
+    };
     if rest.starts_with('\n') || next == '\n' {
-        return false;
+        return word.contains('.');
     }
     if next == ',' || next == '\'' || next == '’' {
         return letters <= 5;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod hub_server;
+mod hard_cases;
 mod ingest;
 mod models;
 mod sources;

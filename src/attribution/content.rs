@@ -1,0 +1,311 @@
+//! What is said: the borders of the content beside a cue, split and continued quotations included.
+
+use std::ops::Range;
+
+use super::clause::{Found, Role};
+use super::cues::{opens_content, skip_adjunct, skip_time};
+use super::lexicon::{Frame, class};
+use super::passage::Passage;
+use super::{Draft, Form};
+use crate::text::span::Span;
+
+/// The content of `found[index]`, as token ranges.
+pub(super) fn content(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    found: &[Found],
+    index: usize,
+) -> Vec<Range<usize>> {
+    let item = &found[index];
+    let left_limit = index.checked_sub(1).map_or(unit.start, |k| found[k].end);
+    let right_limit = right_limit(passage, unit, found, index);
+    let mut parts = Vec::new();
+    let left = left_content(passage, left_limit, item.start);
+    let right = || right_content(passage, item, right_limit);
+    match item.role {
+        Role::Relay => {}
+        Role::Hearsay => {
+            // At the head of a sentence, and as a verb, it covers what other cues say.
+            let whole = item.cue.start == unit.start || item.stance == super::Stance::Say;
+            let limit = if whole { unit.end } else { right_limit };
+            parts.extend(trim(passage, left_limit..item.cue.start));
+            parts.extend(trim(passage, item.cue.end..limit));
+        }
+        Role::Phrase => {
+            let as_is = item.start > left_limit && passage.has(item.start - 1, class::AS);
+            if let Some(left) = left {
+                parts.push(left);
+                if passage.is(item.end, ',') && item.end + 1 < right_limit && !passage.is_quote(item.end + 1)
+                {
+                    parts.extend(trim(passage, item.end + 1..right_limit));
+                }
+            } else if passage.is(item.end, ',') && (as_is || item.start <= left_limit + 2) {
+                parts.extend(trim(passage, item.end + 1..right_limit));
+            } else if item.start > left_limit + 1 && !as_is {
+                // "The deal was first reported by …", "twice, according to …" without a comma.
+                parts.extend(trim(passage, left_limit..item.start));
+            } else {
+                parts.extend(trim(passage, item.end..right_limit));
+            }
+        }
+        Role::SubjectLast => {
+            parts.extend(left);
+            if let Some(next) = quote_after(passage, item.end, right_limit) {
+                parts.extend(trim(passage, next..right_limit));
+            } else if parts.is_empty() {
+                parts.extend(right());
+            }
+        }
+        Role::SubjectFirst | Role::Shared => {
+            let addressed = matches!(item.frame, Frame::Tell | Frame::Ask);
+            let quoted = left.as_ref().is_some_and(|l| passage.is_quote(l.end - 1));
+            let remark = passage.is(item.cue.end, ',') && passage.is(item.start.wrapping_sub(1), ',');
+            let explicit = opens_content(passage, unit, item.cue.end) && !passage.is(item.cue.end, ',')
+                || skip_adjunct(passage, unit, item.cue.end, addressed)
+                    .is_some_and(|n| passage.has(n, class::THAT));
+            let bare = opens_bare(passage, item.cue.end, right_limit);
+            if item.frame == Frame::Object {
+                parts.extend(trim(passage, item.cue.end..right_limit));
+            } else if remark && item.role == Role::SubjectFirst && left_limit < item.start {
+                // "At one point, she said, she was …": both sides of the remark.
+                parts.extend(trim(passage, left_limit..item.start));
+                parts.extend(trim(passage, item.cue.end + 1..right_limit));
+            } else if left.is_some() && item.role == Role::SubjectFirst && !explicit && (quoted || !bare) {
+                parts.extend(left);
+                if let Some(next) = quote_after(passage, item.end, right_limit) {
+                    parts.extend(trim(passage, next..right_limit));
+                } else if !quoted && passage.is(item.cue.end, ',') {
+                    parts.extend(trim(passage, item.cue.end + 1..right_limit));
+                }
+            } else if let Some(relay) = found
+                .get(index + 1)
+                .filter(|r| r.role == Role::Relay && opens_content(passage, unit, r.end))
+            {
+                // "reported, citing two people, that …"
+                let limit = if index + 2 < found.len() {
+                    self::right_limit(passage, unit, found, index + 1)
+                } else {
+                    unit.end
+                };
+                parts.extend(trim(passage, relay.end..limit));
+            } else {
+                parts.extend(right());
+            }
+            if parts.is_empty()
+                && let Some(source) = &item.source
+            {
+                // The object stands between source and verb.
+                parts.extend(trim(passage, source.end..item.cue.start.max(source.end)));
+            }
+        }
+    }
+    parts
+}
+
+/// Whether a clause without "that" begins at `at`.
+fn opens_bare(passage: &Passage<'_>, at: usize, end: usize) -> bool {
+    let mut at = at;
+    while at < end && passage.has(at, class::TIME) {
+        at += 1;
+    }
+    at < end
+        && passage.is_word(at)
+        && !passage.has(
+            at,
+            class::PREPOSITION | class::ADVERB | class::CONJUNCTION | class::AS | class::CLAUSE,
+        )
+}
+
+/// The clause or quotation that ends right before `end`.
+fn left_content(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
+    let last = end.checked_sub(1).filter(|&l| l >= from)?;
+    let bare_quote = passage.is_quote(last);
+    let parted = passage.is(last, ',') || passage.tokens[last].is_dash();
+    if !bare_quote && !parted {
+        return None;
+    }
+    let stop = if bare_quote { end } else { last };
+    let mut range = trim(passage, from..stop)?;
+    let openers = passage.lexicon.list("openers");
+    while range.len() > 2 && openers.iter().any(|w| w == passage.lower(range.start)) {
+        range = trim(passage, range.start + 1..range.end)?;
+    }
+    // "His assessment: “It is over,” she said."
+    if let Some(colon) = (range.start..range.end)
+        .rev()
+        .take(3)
+        .find(|&k| passage.is(k, ':'))
+        && passage.is_quote(colon + 1)
+    {
+        range.start = colon + 1;
+    }
+    // A clause has a verb or a quotation; "On Monday," is none.
+    let starts_adverbial = passage.has(range.start, class::PREPOSITION | class::LEAD | class::TIME)
+        && !passage.is_quote(range.end - 1);
+    if starts_adverbial
+        && !(range.start..range.end)
+            .any(|k| passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k))
+    {
+        return None;
+    }
+    if range.len() < 2 && !passage.is_quote(range.start) {
+        return None;
+    }
+    Some(range)
+}
+
+/// A quotation that goes on after source and cue: directly, after a comma, or after the sentence's adjuncts.
+fn quote_after(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
+    let limit = end.min(from + 24);
+    (from..limit)
+        .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
+        .find(|&k| passage.is_quote(k))
+        .filter(|&k| {
+            k == from || passage.is(k - 1, ',') || passage.is(k - 1, ':') || passage.quote_words(k) > 3
+        })
+}
+
+/// The content after the cue.
+fn right_content(passage: &Passage<'_>, item: &Found, limit: usize) -> Option<Range<usize>> {
+    let unit = item.cue.start..limit;
+    let mut start = skip_time(passage, &unit, item.end.max(item.cue.end));
+    let addressed = matches!(item.frame, Frame::Tell | Frame::Ask);
+    if let Some(next) = skip_adjunct(passage, &unit, start, addressed) {
+        let next = if passage.is(next, ':') { next + 1 } else { next };
+        return trim(passage, next..beside(passage, next, limit));
+    }
+    if item.frame == Frame::Tell || item.frame == Frame::Ask {
+        start = skip_addressee(passage, start, limit, item.frame);
+    }
+    if let Some(colon) =
+        (start..limit.min(start + 60)).find(|&k| passage.is(k, ':') && passage.is_quote(k + 1))
+    {
+        start = colon + 1;
+    }
+    let end = beside(passage, start, limit);
+    trim(passage, start..end)
+}
+
+/// Where the content of `found[index]` must end.
+fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], index: usize) -> usize {
+    let mut limit = unit.end;
+    if let Some(next) = found[index + 1..].iter().find(|n| n.start >= found[index].end) {
+        let mut cut = next.start;
+        if next.role == Role::Shared {
+            cut = next.cue.start;
+        }
+        let mut parted = false;
+        while cut > found[index].end
+            && (passage.has(cut - 1, class::CONJUNCTION | class::CLAUSE)
+                || passage.is(cut - 1, ',')
+                || passage.is(cut - 1, ';')
+                || passage.tokens[cut - 1].is_dash())
+        {
+            if passage.has(cut - 1, class::THAT) {
+                break;
+            }
+            cut -= 1;
+            parted = true;
+        }
+        let after_quote = cut > 0 && passage.is_quote(cut - 1) && passage.quote_ends_speech(cut - 1);
+        if parted || after_quote || matches!(next.role, Role::Phrase | Role::Relay) {
+            limit = cut;
+        }
+    }
+    limit
+}
+
+/// Drops commas, dashes, stops and white space at both ends; `None` if nothing is left.
+fn trim(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
+    let mut range = range;
+    let loose = |k: usize| {
+        passage.is_stop(k)
+            || passage.tokens[k].is_dash()
+            || matches!(passage.tokens[k].kind, super::token::Kind::Mark(',' | ';' | ':'))
+    };
+    while range.start < range.end && loose(range.end - 1) {
+        range.end -= 1;
+    }
+    while range.start < range.end && loose(range.start) {
+        range.start += 1;
+    }
+    (range.start < range.end).then_some(range)
+}
+
+/// Skips whom something is told or asked: "reporters", "the Oya Herald", up to the content.
+fn skip_addressee(passage: &Passage<'_>, start: usize, limit: usize, frame: Frame) -> usize {
+    let first = if passage.has(start, class::OBJECT) {
+        start + 1
+    } else {
+        start
+    };
+    for at in first..limit.min(start + 12) {
+        let question = passage.has(at, class::QUESTION);
+        let asked = frame == Frame::Ask && matches!(passage.lower(at), "to" | "for" | "about");
+        let subject = at > start && passage.has(at, class::PRONOUN) && !passage.has(at, class::DETERMINER);
+        if question || asked || subject || passage.is_quote(at) {
+            return at;
+        }
+        if passage.is(at, ',') || passage.is_stop(at) || passage.has(at, class::AUXILIARY) {
+            break;
+        }
+    }
+    first
+}
+
+/// Where a clause beside the content begins (", while others …"), else `limit`.
+fn beside(passage: &Passage<'_>, start: usize, limit: usize) -> usize {
+    let words = passage.lexicon.list("beside");
+    if words.is_empty() {
+        return limit;
+    }
+    (start..limit.min(start + 200))
+        .find(|&k| passage.is(k, ',') && k > start + 2 && words.iter().any(|w| w == passage.lower(k + 1)))
+        .unwrap_or(limit)
+}
+
+/// Adds the quotations that follow in sentences of their own ("…," he said. "…") to what was said last.
+pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, last: &mut Draft) -> bool {
+    let quoted = |k: usize| passage.is_quote(k);
+    let only = unit
+        .clone()
+        .all(|k| quoted(k) || passage.is_stop(k) || passage.is(k, ',') || passage.tokens[k].is_dash());
+    let speech = only && unit.clone().any(quoted);
+    if !speech || !matches!(last.form, Form::Direct | Form::Mixed) {
+        return false;
+    }
+    let spans = unit
+        .clone()
+        .filter(|&k| quoted(k))
+        .filter_map(|k| passage.tokens.get(k))
+        .map(|t| t.span);
+    last.content.extend(spans);
+    true
+}
+
+/// A sentence that is nothing but a quotation and has no cue of its own.
+pub(super) fn lone_quotation(passage: &Passage<'_>, unit: &Range<usize>) -> Option<Span> {
+    let only = unit.clone().all(|k| passage.is_quote(k) || passage.is_stop(k));
+    (only && unit.len() <= 2 && passage.quote_words(unit.start) > 1).then(|| passage.tokens[unit.start].span)
+}
+
+/// "…" Lund added that …: the quotation before belongs to the speaker that the next sentence names.
+pub(super) fn take_up(quote: Span, draft: &mut Draft) {
+    let after = draft.content.first().is_none_or(|c| c.start > quote.end);
+    let said = matches!(draft.form, Form::Indirect | Form::Mixed | Form::Direct);
+    if after && said && draft.source.first().is_none_or(|s| s.start >= quote.end) {
+        draft.content.insert(0, quote);
+        if draft.form == Form::Indirect {
+            draft.form = Form::Mixed;
+        }
+    }
+}
+
+/// The text of a block that a colon announced: its first quotation if it opens with one, else all of it.
+pub(super) fn whole_block(passage: &Passage<'_>) -> Option<Span> {
+    if passage.is_quote(0) {
+        return passage.tokens.first().map(|t| t.span);
+    }
+    let all = trim(passage, 0..passage.tokens.len())?;
+    Some(passage.span(&all))
+}

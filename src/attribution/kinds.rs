@@ -1,0 +1,227 @@
+//! What kind of source a mention names, and what to call it.
+
+use super::SourceKind;
+use super::lexicon::{Lexicon, class};
+
+/// The length in bytes of the run of capitalised words that `text` begins with.
+pub(super) fn capital_run(text: &str) -> usize {
+    let mut end = 0;
+    for (at, word) in words(text).take(6) {
+        let capital = word.chars().next().is_some_and(char::is_uppercase);
+        let joined = text[end..at]
+            .chars()
+            .all(|c| c == ' ' || c == '\u{a0}' || c == '.');
+        if !capital || end > 0 && !joined {
+            break;
+        }
+        end = at + word.len();
+    }
+    end
+}
+
+/// The words of `text` with their byte offsets.
+pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-' | '&' | 'ʼ')))
+        .filter(|w| !w.is_empty())
+        .map(move |w| (w.as_ptr() as usize - text.as_ptr() as usize, w))
+}
+
+/// Whether a mention speaks of a thing already known ("the ministry", "this official").
+pub(super) fn is_definite(mention: &str, lexicon: &Lexicon) -> bool {
+    let first = words(mention)
+        .next()
+        .map(|(_, w)| w.to_lowercase())
+        .unwrap_or_default();
+    lexicon.list("definite").contains(&first)
+}
+
+/// What to call a source: its proper name if it has one, else the description without the remark in commas.
+pub(super) fn display_name<'a>(mention: &'a str, lexicon: &Lexicon) -> &'a str {
+    let mut main = mention.trim_end_matches([',', ' ', ':']);
+    if let Some(comma) = main.find(", ")
+        && comma > 0
+        && !is_list(main, lexicon)
+    {
+        let (head, tail) = (&main[..comma], main[comma + 2..].trim_end_matches(','));
+        // "the campaign manager, Jeff Weaver": the name stands last.
+        main = if !mention_has_name(head, lexicon) && capital_run(tail) == tail.len() {
+            tail
+        } else {
+            head
+        };
+    }
+    let main = main
+        .strip_suffix("'s")
+        .or_else(|| main.strip_suffix("’s"))
+        .unwrap_or(main);
+    proper_name(main, lexicon).unwrap_or(main)
+}
+
+/// "Lund, Berg and Oya": a list, not an apposition.
+fn is_list(mention: &str, lexicon: &Lexicon) -> bool {
+    words(mention).any(|(_, w)| lexicon.word(w).classes & class::CONJUNCTION != 0)
+}
+
+/// The personal name at the end of "Defence Minister Anna Lund".
+fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
+    let mut start = None;
+    let mut end = mention.len();
+    let mut count = 0;
+    let mut titled = false;
+    for (at, word) in words(mention) {
+        let lower = word.to_lowercase();
+        if lexicon.word(&lower).classes & (class::LINK | class::RELATIVE | class::PREPOSITION) != 0 {
+            // "a spokesperson for the Ministry" names no person; "Gov. Lund of Oya" does, before the link.
+            end = at;
+            break;
+        }
+        let title = lexicon.titles.contains(&lower) || is_kind(lexicon, &lower, SourceKind::Person);
+        let capital = word.chars().next().is_some_and(char::is_uppercase);
+        if title || !capital {
+            titled |= title;
+            start = None;
+            count = 0;
+        } else {
+            start.get_or_insert(at);
+            count += 1;
+        }
+    }
+    let last = words(&mention[..end])
+        .last()
+        .map_or("", |(_, w)| w)
+        .to_lowercase();
+    if is_kind(lexicon, &last, SourceKind::Organisation) || is_kind(lexicon, &last, SourceKind::Outlet) {
+        return None;
+    }
+    let start = start.filter(|&s| s > 0 && titled && (1..=4).contains(&count))?;
+    Some(mention[start..end].trim_end_matches([' ', ',', '(']))
+}
+
+fn is_kind(lexicon: &Lexicon, lower: &str, kind: SourceKind) -> bool {
+    lexicon
+        .kinds
+        .iter()
+        .any(|(w, k)| *k == kind && matches_word(w, lower))
+}
+
+fn matches_word(pattern: &str, lower: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(stem) => lower.starts_with(stem),
+        None => pattern == lower,
+    }
+}
+
+/// Whether a proper name stands in the mention (a capital after its first word, or first without article).
+pub(super) fn mention_has_name(mention: &str, lexicon: &Lexicon) -> bool {
+    words(mention).enumerate().any(|(k, (_, w))| {
+        let capital = w.chars().next().is_some_and(char::is_uppercase);
+        let lower = w.to_lowercase();
+        let plain =
+            lexicon.kinds.iter().any(|(p, _)| matches_word(p, &lower)) || lexicon.word(&lower).classes != 0;
+        capital && !(k == 0 && plain)
+    })
+}
+
+/// The words of a name that tell it apart: no articles, titles, remarks.
+pub(super) fn core_words(name: &str, lexicon: &Lexicon) -> Vec<String> {
+    let all = words(name).map(|(_, w)| {
+        let lower = w.to_lowercase().replace('’', "'");
+        lower.strip_suffix("'s").unwrap_or(&lower).to_owned()
+    });
+    all.filter(|w| {
+        !lexicon.titles.contains(w)
+            && lexicon.word(w).classes
+                & (class::DETERMINER | class::LINK | class::CONJUNCTION | class::PREPOSITION)
+                == 0
+    })
+    .take(12)
+    .collect()
+}
+
+/// What kind of source a mention names.
+pub(super) fn kind_of(mention: &str, lexicon: &Lexicon, core: &[String]) -> SourceKind {
+    let lower = mention.to_lowercase();
+    if lexicon
+        .list("anonymity")
+        .iter()
+        .any(|sign| lower.contains(sign.as_str()))
+    {
+        return SourceKind::Anonymous;
+    }
+    let main = mention.split(',').next().unwrap_or(mention);
+    let main_lower = main.to_lowercase();
+    if lexicon.outlets.iter().any(|o| contains_name(main, o)) {
+        return SourceKind::Outlet;
+    }
+    let mut bare = words(main)
+        .map(|(_, w)| w)
+        .filter(|w| lexicon.word(&w.to_lowercase()).classes & class::DETERMINER == 0);
+    if let (Some(only), None) = (bare.next(), bare.next())
+        && lexicon.list("places").iter().any(|p| matches_word(p, only))
+    {
+        return SourceKind::Organisation;
+    }
+    let heads: Vec<&str> = words(&main_lower).map(|(_, w)| w).collect();
+    // The head of a noun phrase stands before its first "of"/"for"/"who", else it is the last word.
+    let cut = heads
+        .iter()
+        .position(|w| lexicon.word(w).classes & (class::PREPOSITION | class::RELATIVE | class::LINK) != 0)
+        .filter(|&k| k > 0)
+        .unwrap_or(heads.len());
+    let kind_of_word = |w: &str| {
+        lexicon
+            .kinds
+            .iter()
+            .find(|(p, _)| matches_word(p, w))
+            .map(|(_, k)| *k)
+    };
+    let head = heads[..cut].iter().rev().find_map(|w| kind_of_word(w));
+    let last = heads[..cut].last().copied().unwrap_or("");
+    let named = mention_has_name(main, lexicon);
+    let proper = proper_name(display_name(mention, lexicon), lexicon).is_some()
+        || proper_name(main, lexicon).is_some();
+    match (head, kind_of_word(last)) {
+        (Some(SourceKind::Person), _) if proper => SourceKind::Person,
+        (_, Some(SourceKind::Person)) => {
+            if named && main.chars().next().is_some_and(char::is_uppercase) && !is_indefinite(&heads, lexicon)
+            {
+                SourceKind::Person
+            } else if is_definite(mention, lexicon) {
+                SourceKind::Person
+            } else {
+                SourceKind::Anonymous
+            }
+        }
+        (_, Some(kind)) => kind,
+        (Some(kind @ (SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document)), None)
+            if !proper && capital_run(main) != main.len() =>
+        {
+            kind
+        }
+        (Some(kind), None) if kind != SourceKind::Person => kind,
+        _ if named && capital_run(main) >= main.trim_end().len() && heads.len() >= 2 && heads.len() <= 4 => {
+            SourceKind::Person
+        }
+        _ if proper => SourceKind::Person,
+        _ => SourceKind::Unknown,
+    }
+}
+
+/// "a senior official": an article or none, and no name.
+fn is_indefinite(heads: &[&str], lexicon: &Lexicon) -> bool {
+    heads
+        .first()
+        .is_some_and(|w| lexicon.list("indefinite").iter().any(|i| i == w))
+}
+
+/// Whether the outlet's name stands in `text` as words of its own.
+fn contains_name(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let edge = |c: Option<char>| {
+            c.is_none_or(|c| {
+                !c.is_alphanumeric() || matches!(c, '\u{ac00}'..='\u{d7af}' | '\u{4e00}'..='\u{9fff}')
+            })
+        };
+        edge(text[..at].chars().next_back()) && edge(text[at + name.len()..].chars().next())
+    })
+}

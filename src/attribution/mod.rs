@@ -14,6 +14,7 @@ mod kinds;
 mod korean;
 mod lexicon;
 mod passage;
+pub mod phrases;
 #[cfg(test)]
 mod properties;
 mod quotes;
@@ -117,7 +118,8 @@ pub struct Source {
     pub mentions: Vec<Span>,
 }
 
-/// One attribution: source + cue + content.
+/// One attribution: source + cue + content. Where a language drops a source that the text has named before,
+/// `source` names it and `source_spans` is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribution {
     /// How it is worded.
@@ -210,6 +212,13 @@ pub fn attribute_text(text: &str, language: Language, sentences: &[Span]) -> Cla
         end = Some(sentence.end);
     }
     read(text, language, &blocks)
+}
+
+/// Whether `mention` is a pronoun of `language`: it stands for a source and does not name it.
+pub fn is_pronoun(mention: &str, language: Language) -> bool {
+    Lexicon::of(language)
+        .pronouns
+        .contains_key(mention.trim().to_lowercase().as_str())
 }
 
 fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {

@@ -9,3 +9,4 @@ pub mod script;
 pub mod segment;
 pub mod span;
 pub mod transliterate;
+pub mod words;

@@ -142,7 +142,9 @@ fn close(x: f64, y: f64, tolerance: f64) -> bool {
 }
 
 fn clock_is(minutes: f64, hour: f64) -> bool {
-    close(minutes % 720.0, (hour * 60.0) % 720.0, 1e-9) || close(minutes / 60.0, hour, 1e-9)
+    // "об 11.15" is a time written like a decimal.
+    let dotted = (minutes / 60.0).floor() + (minutes % 60.0) / 100.0;
+    hour <= 24.0 && (close(minutes % 720.0, (hour * 60.0) % 720.0, 1e-9) || close(dotted, hour, 1e-9))
 }
 
 /// "1990s" and «90-ті».
@@ -158,6 +160,9 @@ fn decade(a: f64, b: f64) -> bool {
 fn converted(x: &str, a: &Value, f: f64, y: &str, b: &Value, g: f64) -> bool {
     match (x, y) {
         ("fahrenheit", "celsius") => ((a.amount - 32.0) / 1.8 - b.amount).abs() <= 1.5,
+        // American news says "80 degrees" and means Fahrenheit.
+        ("degree", "celsius") => ((a.amount - 32.0) / 1.8 - b.amount).abs() <= 1.5,
+        ("celsius", "degree") => ((b.amount - 32.0) / 1.8 - a.amount).abs() <= 1.5,
         ("celsius", "fahrenheit") => ((b.amount - 32.0) / 1.8 - a.amount).abs() <= 1.5,
         _ if x != y => false,
         ("duration", _) => close(a.amount * f, b.amount * g, 0.015),
@@ -261,27 +266,12 @@ impl<'a> Scan<'a> {
         if let Some(clock) = self.clock(at, end, amount) {
             return Some(clock);
         }
-        // Scales: 4 million, 4 млн 500 тис, 1억 2000만.
-        let mut last = f64::INFINITY;
-        let mut total = 0.0;
-        while let Some((stop, scale)) = self.scale(end) {
-            if scale >= last {
-                break;
-            }
-            last = scale;
-            total += amount * scale;
-            amount = 0.0;
-            other = other.map(|o| o * scale);
-            end = stop;
-            let gap = end + self.rest(end).len() - self.rest(end).trim_start_matches(' ').len();
-            match self
-                .numeral(gap)
-                .filter(|_| gap - end <= 1 && (!self.lexicon.spaced || self.scale_after(gap)))
-            {
-                Some((stop, more, _)) if more < last => (end, amount, other) = (stop, more, None),
-                _ => break,
-            }
-        }
+        let total;
+        (end, total, amount) = if self.lexicon.spaced {
+            self.scales_apart(end, amount, &mut other)
+        } else {
+            self.scales_together(end, amount, &mut other)
+        };
         let amount = total + amount;
         let unit = self.unit(at, end, amount);
         Some(number(
@@ -292,6 +282,50 @@ impl<'a> Scan<'a> {
             unit,
             Written::Digits,
         ))
+    }
+
+    /// 4 million, 4 млн 500 тис.: where it ends, what the scales add up to, and the rest without one.
+    fn scales_apart(&self, mut end: usize, mut amount: f64, other: &mut Option<f64>) -> (usize, f64, f64) {
+        let (mut total, mut last) = (0.0, f64::INFINITY);
+        while let Some((stop, scale)) = self.scale(end).filter(|(_, scale)| *scale < last) {
+            total += amount * scale;
+            *other = other.map(|o| o * scale);
+            (end, last, amount) = (stop, scale, 0.0);
+            let gap = self.after_gap(end);
+            match self.numeral(gap).filter(|_| self.scale_after(gap)) {
+                Some((stop, more, _)) if more < last => (end, amount, *other) = (stop, more, None),
+                _ => break,
+            }
+        }
+        (end, total, amount)
+    }
+
+    /// 1억 4천 2백만, 3亿5000万: what is under ten thousand gathers until a greater scale closes it.
+    fn scales_together(&self, mut end: usize, amount: f64, other: &mut Option<f64>) -> (usize, f64, f64) {
+        let (mut total, mut section, mut digits) = (0.0, 0.0, amount);
+        while let Some((stop, scale)) = self.scale(end) {
+            *other = other
+                .filter(|_| total == 0.0 && section == 0.0)
+                .map(|o| o * scale);
+            if scale < 10_000.0 {
+                section += digits.max(if section == 0.0 && digits == 0.0 { 1.0 } else { 0.0 }) * scale;
+            } else {
+                total += (section + digits).max(f64::from(u8::from(section + digits == 0.0))) * scale;
+                section = 0.0;
+            }
+            (end, digits) = (stop, 0.0);
+            if self.scale(end).is_some() {
+                continue;
+            }
+            let gap = self.after_gap(end);
+            let loose =
+                |more: f64| gap == end || self.scale_after(gap) || (scale >= 10_000.0 && more < 10_000.0);
+            match self.numeral(gap).filter(|&(_, more, _)| loose(more)) {
+                Some((stop, more, _)) => (end, digits, *other) = (stop, more, None),
+                None => break,
+            }
+        }
+        (end, total + section, digits)
     }
 
     fn scale_after(&self, at: usize) -> bool {
@@ -337,8 +371,10 @@ impl<'a> Scan<'a> {
             .collect();
         let plain_words: Vec<String> = words.iter().map(|w| plain(w)).collect();
         if let Some((count, meaning)) = self.lexicon.after.phrase(&plain_words) {
-            let length: usize = words[..count].iter().map(|w| w.len() + 1).sum::<usize>() - 1;
-            return Some((start + length.min(rest.len()), meaning));
+            // To the end of the last word, without the mark after it.
+            let ahead: usize = rest.split(' ').take(count - 1).map(|w| w.len() + 1).sum();
+            let last = words.get(count - 1).map_or(0, |w| w.len());
+            return Some((start + ahead + last, meaning));
         }
         let whole = words.first().copied().unwrap_or("");
         if let Some(meaning) = self
@@ -436,12 +472,12 @@ impl<'a> Scan<'a> {
                 } else {
                     None
                 };
-                return Some((from + length, value, other));
+                return Some((at + from + length, value, other));
             } else {
                 break;
             }
         }
-        Some((at + end, whole.parse().ok()?, other)).map(|(e, v, o)| (e, v, o))
+        Some((at + end, whole.parse().ok()?, other))
     }
 
     /// "19:30", "7.30 pm", "7pm", "오후 7시 30분", "下午7点半".
@@ -537,7 +573,7 @@ impl<'a> Scan<'a> {
             } else if let Some(value) = lexicon.words.word(&key) {
                 let fits = match group {
                     None => value < last_scale,
-                    Some(g) if g % 100.0 == 0.0 => value < 100.0 && value >= 1.0,
+                    Some(g) if g % 100.0 == 0.0 => (1.0..100.0).contains(&value),
                     Some(g) => g >= 20.0 && g % 10.0 == 0.0 && (1.0..10.0).contains(&value),
                 };
                 if !fits || (end > at && value.fract() != 0.0) {

@@ -524,7 +524,7 @@ fn cyrillic(word: &str, ukrainian: bool) -> String {
         last = c;
     }
     // дж is one sound.
-    out.replace("dZ", "j").replace("ks", "ks")
+    out.replace("dZ", "j")
 }
 
 const INITIALS: [&str; 19] = [

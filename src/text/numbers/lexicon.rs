@@ -221,6 +221,7 @@ fn dimension_name(name: &str) -> &'static str {
         "duration",
         "celsius",
         "fahrenheit",
+        "degree",
     ]
     .into_iter()
     .find(|known| *known == name)

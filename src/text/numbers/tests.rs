@@ -33,6 +33,9 @@ fn reads_the_same_amount_in_every_language() {
 #[test]
 fn adds_up_scales() {
     assert_eq!(only("1억 2,000만 원", Language::KO).amount, 120_000_000.0);
+    assert_eq!(only("1억 4천 2백만 명", Language::KO).amount, 142_000_000.0);
+    assert_eq!(only("22 억 5 천만 명", Language::KO).amount, 2_250_000_000.0);
+    assert_eq!(only("3천5백만 달러", Language::KO).amount, 35_000_000.0);
     assert_eq!(only("3亿5000万元", Language::ZH).amount, 350_000_000.0);
     assert_eq!(only("2 млн 500 тис. гривень", Language::UK).amount, 2_500_000.0);
     assert_eq!(
@@ -74,10 +77,27 @@ fn units_and_percent() {
         &only("5ft 9in", Language::EN),
         &only("175 см", Language::UK)
     ));
+    assert!(same(
+        &only("80 degrees", Language::EN),
+        &only("27 градусів", Language::UK)
+    ));
     assert!(!same(
         &only("85 mph", Language::EN),
         &only("197 км/год", Language::UK)
     ));
+}
+
+#[test]
+fn spans_are_those_of_the_text() {
+    for (text, language, numeral) in [
+        ("a push worth £2.8bn, it said", Language::EN, "2.8bn"),
+        ("ринок у 2,8 млрд фунтів", Language::UK, "2,8 млрд"),
+        ("площа 40 кв. км, не більше", Language::UK, "40"),
+        ("시장은 1억 2,000만 원", Language::KO, "1억 2,000만"),
+    ] {
+        let numbers = find(text, language);
+        assert_eq!(numbers[0].span.of(text), numeral);
+    }
 }
 
 #[test]

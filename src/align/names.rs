@@ -1,0 +1,415 @@
+//! Names of one segment and of its counterpart → which is which.
+//!
+//! Independent signs, strongest first: the gazetteer, the same letters, the sound, the same name in other segments, and what
+//! is left over when all else has its place. A target word serves one source word, unless the source repeats it.
+
+use std::collections::HashMap;
+
+use crate::align::gazetteer::{Hit, Kind, gazetteer};
+use crate::text::language::Language;
+use crate::text::span::Span;
+use crate::text::transliterate::{Sound, best, writes_names};
+use crate::text::words::{Name, opens_sentence, words};
+
+/// What one word of a name was found as.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) source: Span,
+    pub(super) target: Span,
+    pub(super) score: f64,
+}
+
+/// One segment pair under reading; spans are relative to the segments' texts.
+pub(super) struct Segment<'a> {
+    pub(super) source: &'a str,
+    pub(super) target: &'a str,
+    pub(super) from: Language,
+    pub(super) to: Language,
+    /// Names of the source segment.
+    pub(super) names: Vec<Name>,
+    pub(super) source_hits: Vec<Hit>,
+    pub(super) target_hits: Vec<Hit>,
+    /// Gazetteer entries on both sides.
+    pub(super) known: Vec<Found>,
+    /// Words of names.
+    pub(super) found: Vec<Found>,
+    candidates: Vec<Candidate>,
+}
+
+/// A target word (or a run of Chinese characters) that may be a name's.
+#[derive(Clone, Debug)]
+struct Candidate {
+    span: Span,
+    sounds: Vec<Sound>,
+    /// What speaks against it from the start.
+    penalty: f64,
+}
+
+/// Sounds of source words, computed once a document.
+pub(super) type SoundCache = HashMap<String, Vec<Sound>>;
+
+impl<'a> Segment<'a> {
+    pub(super) fn new(
+        source: &'a str,
+        target: &'a str,
+        from: Language,
+        to: Language,
+        names: Vec<Name>,
+    ) -> Self {
+        let table = gazetteer();
+        let mut segment = Self {
+            source,
+            target,
+            from,
+            to,
+            names,
+            source_hits: table.find(source, from),
+            target_hits: table.find(target, to),
+            known: Vec::new(),
+            found: Vec::new(),
+            candidates: candidates(target, to),
+        };
+        segment.link_known();
+        segment
+    }
+
+    /// Entries that stand on both sides, in order; what the target says once may stand for several.
+    fn link_known(&mut self) {
+        let mut used = vec![0usize; self.target_hits.len()];
+        for hit in &self.source_hits {
+            let shares = |t: &Hit| t.entries.iter().any(|e| hit.entries.contains(e));
+            let place = self
+                .target_hits
+                .iter()
+                .enumerate()
+                .filter(|(_, t)| shares(t))
+                .min_by_key(|(i, _)| (used[*i], *i))
+                .map(|(i, _)| i);
+            if let Some(i) = place {
+                used[i] += 1;
+                let term = hit.entries.iter().all(|&e| gazetteer().kind(e) == Kind::Term);
+                let score = if term { 0.7 } else { 0.95 };
+                self.known.push(Found {
+                    source: hit.span,
+                    target: self.target_hits[i].span,
+                    score,
+                });
+            }
+        }
+    }
+
+    /// Whether a gazetteer entry with a counterpart covers the word.
+    fn is_known(&self, word: Span) -> bool {
+        self.known.iter().any(|k| k.source.overlaps(word))
+    }
+
+    /// The words of names that still look for a counterpart.
+    pub(super) fn open_words(&self) -> Vec<Span> {
+        self.names
+            .iter()
+            .flat_map(|name| name.words.iter().copied())
+            .filter(|&word| !self.is_known(word) && !self.found.iter().any(|f| f.source == word))
+            .collect()
+    }
+
+    fn taken(&self, span: Span, by: &str) -> bool {
+        let holder = |f: &Found| f.target.overlaps(span) && bare(f.source.of(self.source)) != by;
+        let known = |k: &Found| k.target.overlaps(span) && k.score > 0.9;
+        self.found.iter().any(holder) || self.known.iter().any(known)
+    }
+
+    /// Finds words by their letters and their sound, the surest first.
+    pub(super) fn link_by_sound(&mut self, cache: &mut SoundCache) {
+        let mut pairs: Vec<(f64, Span, Span)> = Vec::new();
+        for word in self.open_words() {
+            let text = bare(word.of(self.source));
+            let sounds = cache
+                .entry(text.clone())
+                .or_insert_with(|| Sound::variants(&text, self.from));
+            let consonants = sounds.first().map_or(0, Sound::consonants);
+            let floor = floor(consonants, self.to) - 0.14;
+            for candidate in &self.candidates {
+                let score = best(sounds, &candidate.sounds) - candidate.penalty;
+                if score >= floor {
+                    pairs.push((score, word, candidate.span));
+                }
+            }
+        }
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        // First what stands on its own, then what a neighbour of the same name supports.
+        for lenient in [false, true, true] {
+            for &(score, word, target) in &pairs {
+                let text = bare(word.of(self.source));
+                let open = !self.found.iter().any(|f| f.source == word);
+                if !open || self.taken(target, &text) {
+                    continue;
+                }
+                let consonants = cache
+                    .get(&text)
+                    .and_then(|s| s.first())
+                    .map_or(0, Sound::consonants);
+                let floor = floor(consonants, self.to);
+                let supported = lenient && self.neighbour(word, target);
+                if score >= floor || (supported && score >= floor - 0.14) {
+                    self.found.push(Found {
+                        source: word,
+                        target,
+                        score: score.min(1.0),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Whether another word of the same name was found right beside `target`.
+    fn neighbour(&self, word: Span, target: Span) -> bool {
+        let Some(name) = self.names.iter().find(|n| n.words.contains(&word)) else {
+            return false;
+        };
+        self.found.iter().any(|f| {
+            let (first, second) = if f.target <= target {
+                (f.target, target)
+            } else {
+                (target, f.target)
+            };
+            name.words.contains(&f.source)
+                && f.source != word
+                && first.end <= second.start
+                && second.start - first.end <= 4
+        })
+    }
+
+    /// 키갈리(Kigali), 彼得森（Peterson）: a name in its own letters explains the word before it, which is the name as well.
+    pub(super) fn link_explained(&mut self, cache: &mut SoundCache) {
+        if !matches!(self.to.code(), "ko" | "zh") {
+            return;
+        }
+        let mut more = Vec::new();
+        for found in self.found.iter().filter(|f| f.target.of(self.target).is_ascii()) {
+            let text = bare(found.source.of(self.source));
+            let sounds = cache
+                .entry(text.clone())
+                .or_insert_with(|| Sound::variants(&text, self.from));
+            let before =
+                |c: &&Candidate| c.span.end <= found.target.start && found.target.start - c.span.end <= 60;
+            let native = self
+                .candidates
+                .iter()
+                .filter(before)
+                .filter(|c| !c.span.of(self.target).is_ascii());
+            let top = native
+                .map(|c| (best(sounds, &c.sounds) - c.penalty, c.span))
+                .filter(|(score, span)| *score >= 0.5 && !self.taken(*span, &text))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            more.extend(top.map(|(score, target)| Found {
+                source: found.source,
+                target,
+                score,
+            }));
+        }
+        self.found.extend(more);
+    }
+
+    /// A half-found name takes the stranger beside it for the rest: «Майкл Стіл» for "Michael Steele".
+    pub(super) fn link_beside(&mut self) {
+        for word in self.open_words() {
+            let strangers = self.strangers();
+            let free = strangers.into_iter().filter(|s| self.neighbour(word, *s));
+            let text = bare(word.of(self.source));
+            let sounds = Sound::variants(&text, self.from);
+            let alike = |s: &Span| best(&sounds, &Sound::variants(s.of(self.target), self.to));
+            let top = free.max_by(|a, b| alike(a).total_cmp(&alike(b)));
+            if let Some(target) = top.filter(|s| alike(s) >= 0.4) {
+                self.found.push(Found {
+                    source: word,
+                    target,
+                    score: 0.55,
+                });
+            }
+        }
+    }
+
+    /// Finds a word in the form that it had in other segments.
+    pub(super) fn link_by_memory(&mut self, memory: &HashMap<String, Vec<String>>) {
+        for word in self.open_words() {
+            let text = bare(word.of(self.source));
+            let Some(forms) = memory.get(&text) else { continue };
+            let mut top: Option<(f64, Span)> = None;
+            for form in forms {
+                let sounds = Sound::variants(form, self.to);
+                for candidate in &self.candidates {
+                    let score = best(&sounds, &candidate.sounds) - candidate.penalty;
+                    if score >= 0.85 && top.is_none_or(|t| score > t.0) && !self.taken(candidate.span, &text)
+                    {
+                        top = Some((score, candidate.span));
+                    }
+                }
+            }
+            if let Some((score, target)) = top {
+                self.found.push(Found {
+                    source: word,
+                    target,
+                    score: score * 0.85,
+                });
+            }
+        }
+    }
+
+    /// Names of the target without a counterpart: capital letters inside a sentence, in languages that use them so.
+    pub(super) fn strangers(&self) -> Vec<Span> {
+        if matches!(self.to.code(), "ko" | "zh" | "ja" | "de") {
+            return Vec::new();
+        }
+        crate::text::words::names(self.target, self.to)
+            .iter()
+            .flat_map(|name| name.words.iter().copied())
+            .filter(|&word| {
+                let small = self
+                    .found
+                    .iter()
+                    .chain(&self.known)
+                    .any(|f| f.target.overlaps(word));
+                let hit = self.target_hits.iter().any(|h| h.span.overlaps(word));
+                let quoted = self.target[..word.start].ends_with(['"', '«', '“', '„', '\'', '‘', '’']);
+                let opens = quoted || opens_sentence(self.target, word.start);
+                !small && !hit && !opens && word.of(self.target).chars().count() > 2
+            })
+            .collect()
+    }
+
+    /// When one name is left on each side, they are each other's, if they stand about alike or sound a little alike.
+    pub(super) fn link_the_rest(&mut self, cache: &mut SoundCache) {
+        let open = self.open_words();
+        let strangers: Vec<Span> = self
+            .strangers()
+            .into_iter()
+            .filter(|s| !opens_sentence(self.target, s.start))
+            .collect();
+        let (&[word], &[target]) = (&open[..], &strangers[..]) else {
+            return;
+        };
+        let text = bare(word.of(self.source));
+        let sounds = cache
+            .entry(text.clone())
+            .or_insert_with(|| Sound::variants(&text, self.from));
+        let score = best(sounds, &Sound::variants(target.of(self.target), self.to));
+        if score >= 0.4 {
+            self.found.push(Found {
+                source: word,
+                target,
+                score: 0.5,
+            });
+        }
+    }
+}
+
+/// The word in lower case without a possessive.
+pub(super) fn bare(word: &str) -> String {
+    let lower = word.to_lowercase();
+    lower.trim_end_matches("'s").trim_end_matches("’s").to_owned()
+}
+
+/// How alike two words must sound: the fewer consonants, the more.
+fn floor(consonants: usize, to: Language) -> f64 {
+    let base = match consonants {
+        0 | 1 if matches!(to.code(), "ko" | "zh") => 0.9,
+        0 | 1 => 0.84,
+        2 => 0.74,
+        3 => 0.66,
+        _ => 0.6,
+    };
+    match to.code() {
+        "zh" => base + 0.06,
+        "ko" => base + 0.03,
+        _ => base,
+    }
+}
+
+/// Target words that may be names: capital letters where the language has them; all words of Korean, with and without
+/// particles; runs of the characters that Chinese writes names with; whatever stands in Latin letters.
+fn candidates(text: &str, language: Language) -> Vec<Candidate> {
+    let mut list = Vec::new();
+    for span in words(text) {
+        let word = span.of(text);
+        let first = word.chars().next().unwrap_or(' ');
+        if ('가'..='힣').contains(&first) {
+            if !is_predicate(text, span) {
+                korean_candidates(text, span, &mut list);
+            }
+        } else if ('\u{4e00}'..='\u{9fff}').contains(&first) {
+            chinese_candidates(text, span, &mut list);
+        } else if first.is_uppercase() || (first.is_alphabetic() && matches!(language.code(), "ko" | "zh")) {
+            let sounds = Sound::variants(word, if first.is_ascii() { Language::EN } else { language });
+            list.push(Candidate {
+                span,
+                sounds,
+                penalty: 0.0,
+            });
+        }
+    }
+    list
+}
+
+/// Whether a Korean word closes a sentence or a quotation: 말했다., 라고.
+fn is_predicate(text: &str, span: Span) -> bool {
+    let word = span.of(text);
+    let closes = text[span.end..]
+        .trim_start_matches(['"', '”', '’', '\''])
+        .starts_with(['.', '!', '?']);
+    let long = word.chars().count() >= 2;
+    long && ((closes && word.ends_with(['다', '요', '죠', '까']))
+        || word.ends_with("라고")
+        || word.ends_with("다고")
+        || word.ends_with("했던"))
+}
+
+/// The word whole (particles come off by their sounds), and its openings: a title may stick to a name.
+fn korean_candidates(text: &str, span: Span, list: &mut Vec<Candidate>) {
+    let word = span.of(text);
+    list.push(Candidate {
+        span,
+        sounds: Sound::variants(word, Language::KO),
+        penalty: 0.0,
+    });
+    let ends: Vec<usize> = word.char_indices().map(|(i, _)| i).collect();
+    for (count, &end) in ends.iter().enumerate().skip(2) {
+        let part = Span::new(span.start, span.start + end);
+        let left = ends.len() - count;
+        let penalty = 0.03 + 0.01 * left as f64;
+        let sounds = Sound::variants(part.of(text), Language::KO)
+            .into_iter()
+            .take(1)
+            .collect();
+        list.push(Candidate {
+            span: part,
+            sounds,
+            penalty,
+        });
+    }
+}
+
+/// Every run of two to seven characters (one for the shortest names) that names are written with.
+fn chinese_candidates(text: &str, span: Span, list: &mut Vec<Candidate>) {
+    let chars: Vec<(usize, char)> = span
+        .of(text)
+        .char_indices()
+        .map(|(i, c)| (span.start + i, c))
+        .collect();
+    for (i, &(start, first)) in chars.iter().enumerate() {
+        if !writes_names(first) {
+            continue;
+        }
+        for &(at, c) in chars[i..].iter().take(7) {
+            if !writes_names(c) {
+                break;
+            }
+            let part = Span::new(start, at + c.len_utf8());
+            let penalty = if part.len() <= 3 { 0.08 } else { 0.0 };
+            list.push(Candidate {
+                span: part,
+                sounds: Sound::variants(part.of(text), Language::ZH),
+                penalty,
+            });
+        }
+    }
+}

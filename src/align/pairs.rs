@@ -1,0 +1,241 @@
+//! Segments of two texts → pairs, by length and by what stands on both sides (numbers, Latin letters).
+//!
+//! Dynamic programming over 1:1, 1:2, 2:1, 2:2, 1:0 and 0:1 steps after Gale and Church, "A Program for Aligning Sentences in
+//! Bilingual Corpora" (1993), with anchors added to the cost. Work is linear: only a band around the diagonal is searched.
+
+use crate::align::{Pair, Side};
+use crate::text::numbers;
+use crate::text::span::Span;
+use crate::text::words::words;
+
+/// Half the width of the band, in segments, beyond the difference of the counts.
+const BAND: usize = 40;
+
+/// One pair an index; what one side has more stands against nothing.
+pub(super) fn by_index(source: &[Span], target: &[Span]) -> Vec<Pair> {
+    let ends = (
+        source.last().map_or(0, |s| s.end),
+        target.last().map_or(0, |s| s.end),
+    );
+    (0..source.len().max(target.len()))
+        .map(|i| Pair {
+            source: source.get(i).copied().unwrap_or(Span::new(ends.0, ends.0)),
+            target: target.get(i).copied().unwrap_or(Span::new(ends.1, ends.1)),
+        })
+        .collect()
+}
+
+/// What a segment is compared by.
+struct Shape {
+    length: f64,
+    anchors: Vec<String>,
+}
+
+fn shapes(side: &Side<'_>) -> Vec<Shape> {
+    side.segments
+        .iter()
+        .map(|span| {
+            let text = span.of(side.text);
+            let mut anchors: Vec<String> = numbers::find(text, side.language)
+                .iter()
+                .filter(|n| n.value.written == numbers::Written::Digits)
+                .map(|n| format!("{}", n.value.amount))
+                .collect();
+            let latin = |w: &str| w.is_ascii() && w.starts_with(|c: char| c.is_ascii_uppercase());
+            anchors.extend(
+                words(text)
+                    .iter()
+                    .map(|s| s.of(text))
+                    .filter(|w| latin(w))
+                    .map(str::to_owned),
+            );
+            Shape {
+                length: text.chars().count() as f64,
+                anchors,
+            }
+        })
+        .collect()
+}
+
+const STEPS: [(usize, usize, f64); 6] = [
+    (1, 1, 0.0),
+    (1, 2, 2.2),
+    (2, 1, 2.2),
+    (2, 2, 3.5),
+    (1, 0, 6.0),
+    (0, 1, 6.0),
+];
+
+/// Pairs that cover all segments of both sides once, in order.
+pub(super) fn align(source: &Side<'_>, target: &Side<'_>) -> Vec<Pair> {
+    let (a, b) = (shapes(source), shapes(target));
+    let total = |list: &[Shape]| list.iter().map(|s| s.length).sum::<f64>().max(1.0);
+    let ratio = total(&b) / total(&a);
+    let (n, m) = (a.len(), b.len());
+    let band = BAND + n.abs_diff(m);
+    let column = |i: usize| -> (usize, usize) {
+        let middle = (i * m).checked_div(n).unwrap_or(0);
+        (middle.saturating_sub(band), (middle + band).min(m))
+    };
+    let mut best: Vec<Vec<(f64, usize)>> = (0..=n)
+        .map(|i| {
+            let (low, high) = column(i);
+            vec![(f64::INFINITY, usize::MAX); if n == 0 { m + 1 } else { high - low + 1 }]
+        })
+        .collect();
+    let place = |i: usize, j: usize| -> Option<usize> {
+        let (low, high) = if n == 0 { (0, m) } else { column(i) };
+        (low..=high).contains(&j).then(|| j - low)
+    };
+    for i in 0..=n {
+        let (low, high) = if n == 0 { (0, m) } else { column(i) };
+        for j in low..=high {
+            let cell = if (i, j) == (0, 0) {
+                (0.0, usize::MAX)
+            } else {
+                cheapest(&a, &b, i, j, ratio, &best, &place)
+            };
+            if let Some(at) = place(i, j) {
+                best[i][at] = cell;
+            }
+        }
+    }
+    let mut pairs = Vec::new();
+    let (mut i, mut j) = (n, m);
+    while (i, j) != (0, 0) {
+        let step = place(i, j).map_or(usize::MAX, |at| best[i][at].1);
+        let Some(&(x, y, _)) = STEPS.get(step) else {
+            // Outside of every path: fall back to what cannot lose a segment.
+            return by_index(source.segments, target.segments);
+        };
+        pairs.push(Pair {
+            source: cover(source.segments, i - x, i),
+            target: cover(target.segments, j - y, j),
+        });
+        (i, j) = (i - x, j - y);
+    }
+    pairs.reverse();
+    pairs
+}
+
+fn cheapest(
+    a: &[Shape],
+    b: &[Shape],
+    i: usize,
+    j: usize,
+    ratio: f64,
+    best: &[Vec<(f64, usize)>],
+    place: &impl Fn(usize, usize) -> Option<usize>,
+) -> (f64, usize) {
+    let mut cell = (f64::INFINITY, usize::MAX);
+    for (step, &(x, y, price)) in STEPS.iter().enumerate() {
+        if x > i || y > j {
+            continue;
+        }
+        let Some(at) = place(i - x, j - y) else { continue };
+        let cost = best[i - x][at].0
+            + price
+            + if x * y > 0 {
+                cost(&a[i - x..i], &b[j - y..j], ratio)
+            } else {
+                0.0
+            };
+        if cost < cell.0 {
+            cell = (cost, step);
+        }
+    }
+    cell
+}
+
+/// Difference of the lengths in standard deviations, less what is anchored.
+fn cost(a: &[Shape], b: &[Shape], ratio: f64) -> f64 {
+    let length = |list: &[Shape]| list.iter().map(|s| s.length).sum::<f64>();
+    let (x, y) = (length(a) * ratio, length(b));
+    let spread = (6.8 * (x + y).max(1.0) / 2.0).sqrt();
+    let deviation = ((x - y) / spread).abs();
+    let mine: Vec<&String> = a.iter().flat_map(|s| &s.anchors).collect();
+    let theirs: Vec<&String> = b.iter().flat_map(|s| &s.anchors).collect();
+    let shared = mine.iter().filter(|t| theirs.contains(t)).count() as f64;
+    let alone = (mine.len() + theirs.len()) as f64 - 2.0 * shared;
+    (deviation * deviation / 2.0).min(12.0) + (alone * 0.25).min(1.5) - (shared * 1.2).min(3.6)
+}
+
+fn cover(spans: &[Span], from: usize, to: usize) -> Span {
+    match (spans.get(from), spans[..to].last()) {
+        (Some(first), Some(last)) if from < to => first.cover(*last),
+        // Nothing here: an empty span where it would stand.
+        _ => {
+            let at = from
+                .checked_sub(1)
+                .and_then(|i| spans.get(i))
+                .map_or(0, |s| s.end);
+            Span::new(at, at)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::Claims;
+    use crate::text::language::Language;
+
+    fn split(text: &str) -> Vec<Span> {
+        let mut at = 0;
+        text.split_inclusive(". ")
+            .map(|part| {
+                at += part.len();
+                Span::new(at - part.len(), at).trimmed(text)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn merged_sentences_find_their_place() {
+        let en = "The ferry left at 14:20 with 38 people. It was late. Nobody was hurt in the harbour of Vellin. The port closed.";
+        let uk = "Пором відійшов о 14:20 з 38 людьми, із запізненням. Ніхто не постраждав у гавані Веллін. Порт закрили.";
+        let none = Claims::default();
+        let (a, b) = (split(en), split(uk));
+        let source = Side {
+            language: Language::EN,
+            text: en,
+            segments: &a,
+            claims: &none,
+        };
+        let target = Side {
+            language: Language::UK,
+            text: uk,
+            segments: &b,
+            claims: &none,
+        };
+        let pairs = align(&source, &target);
+        assert_eq!(pairs.len(), 3);
+        assert_eq!(
+            pairs[0].source.of(en),
+            "The ferry left at 14:20 with 38 people. It was late."
+        );
+        assert_eq!(pairs[2].target.of(uk), "Порт закрили.");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_segment_stands_in_one_pair(a in proptest::collection::vec(1usize..30, 0..12), b in proptest::collection::vec(1usize..30, 0..12)) {
+            let text = |sizes: &[usize]| sizes.iter().map(|&n| "x".repeat(n)).collect::<Vec<_>>().join("\n");
+            let spans = |sizes: &[usize]| {
+                let mut at = 0;
+                sizes.iter().map(|&n| { at += n + 1; Span::new(at - n - 1, at - 1) }).collect::<Vec<_>>()
+            };
+            let none = Claims::default();
+            let (ta, tb, sa, sb) = (text(&a), text(&b), spans(&a), spans(&b));
+            let source = Side { language: Language::EN, text: &ta, segments: &sa, claims: &none };
+            let target = Side { language: Language::UK, text: &tb, segments: &sb, claims: &none };
+            let pairs = align(&source, &target);
+            for span in &sa {
+                proptest::prop_assert_eq!(pairs.iter().filter(|p| p.source.contains(*span)).count(), 1);
+            }
+            for span in &sb {
+                proptest::prop_assert_eq!(pairs.iter().filter(|p| p.target.contains(*span)).count(), 1);
+            }
+        }
+    }
+}

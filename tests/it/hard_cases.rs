@@ -50,7 +50,10 @@ fn check(language: &str, data: &str) {
     for (case, object) in file.case.iter().zip(sources(&items)) {
         let got = lines(&object);
         if got != case.claims {
-            wrong.push_str(&format!("{}\n  want {:#?}\n  got  {:#?}\n", case.name, case.claims, got));
+            wrong.push_str(&format!(
+                "{}\n  want {:#?}\n  got  {:#?}\n",
+                case.name, case.claims, got
+            ));
         }
     }
     assert!(wrong.is_empty(), "{language}:\n{wrong}");

@@ -1,8 +1,9 @@
 //! Runs the real program, each test in a fresh home without a network. A module a topic.
 #![allow(clippy::unwrap_used)]
 
-mod hub_server;
+mod check;
 mod hard_cases;
+mod hub_server;
 mod ingest;
 mod models;
 mod sources;

@@ -1,10 +1,26 @@
-//! `byline check`.
+//! `byline check`: holds a translation, a person's or a machine's, against its source.
 
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::align::{Ledger, Side, ledger, ledger_of_texts};
+use crate::article::{self, Article, Document, Format};
+use crate::attribution::{attribute, attribute_text};
+use crate::check;
+use crate::cli::OutputFormat;
 use crate::cli::console::Console;
+use crate::cli::inputs::{STDIN, read_bytes, settle};
+use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
-use crate::text::language::Language;
-use std::path::PathBuf;
+use crate::finding::Severity;
+use crate::render;
+use crate::text::language::{Language, detect};
+use crate::text::segment::sentences;
+use crate::text::span::Span;
+
 /// What to hold against what.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
@@ -16,7 +32,7 @@ pub struct CheckArgs {
     pub translation: Option<PathBuf>,
     /// Take the input as text, markdown, html or jsonl [default: by the file's name, else text]
     #[arg(long, value_name = "FORMAT")]
-    pub input_format: Option<crate::article::Format>,
+    pub input_format: Option<Format>,
     /// The language of the source [default: detected]
     #[arg(long, value_name = "LANG")]
     pub from: Option<Language>,
@@ -25,7 +41,281 @@ pub struct CheckArgs {
     pub to: Option<Language>,
 }
 
-/// Runs the command.
-pub fn run(_args: &CheckArgs, _settings: &Settings, _console: &Console) -> Result<u8> {
-    Err(Error::failed("check cannot run yet"))
+/// Runs the command; 1 if a finding is an error.
+pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u8> {
+    let format = settings.format_or(OutputFormat::Json);
+    if !matches!(format, OutputFormat::Json | OutputFormat::Text) {
+        return Err(super::no_such_format("check", format));
+    }
+    let mut printer = Printer {
+        output: Output::open(settings.output.as_ref())?,
+        format,
+        first: true,
+    };
+    let stdin = PathBuf::from("-");
+    let source = args.source.as_ref().unwrap_or(&stdin);
+    let worst = match &args.translation {
+        Some(translation) => {
+            let outcome =
+                two_files(args, source, translation, console).and_then(|ledger| printer.print(&ledger));
+            settle(outcome, console)?
+        }
+        None if is_jsonl(args, source) => jsonl(args, source, console, &mut printer)?,
+        None => {
+            return Err(Error::usage("check needs a source and a translation").with_hint(
+                "byline check article.txt translation.txt, or --input-format jsonl for pairs of both",
+            ));
+        }
+    };
+    printer.output.finish()?;
+    Ok(worst)
+}
+
+fn is_jsonl(args: &CheckArgs, path: &Path) -> bool {
+    match args.input_format {
+        Some(format) => format == Format::Jsonl,
+        None => path.extension().is_some_and(|e| e == "jsonl" || e == "ndjson"),
+    }
+}
+
+struct Printer {
+    output: Output,
+    format: OutputFormat,
+    first: bool,
+}
+
+impl Printer {
+    fn print(&mut self, ledger: &Ledger) -> Result<u8> {
+        let findings = check::run(ledger);
+        if self.format == OutputFormat::Json {
+            self.output
+                .write(&render::ledger::json(ledger, &findings).to_string())?;
+        } else {
+            if !self.first {
+                self.output.write("")?;
+            }
+            self.output.write(&render::ledger::text(ledger, &findings))?;
+        }
+        self.first = false;
+        Ok(u8::from(findings.iter().any(|f| f.severity == Severity::Error)))
+    }
+}
+
+/// One article in each of two files.
+fn two_files(args: &CheckArgs, source: &Path, translation: &Path, console: &Console) -> Result<Ledger> {
+    if source.as_os_str() == "-" && translation.as_os_str() == "-" {
+        return Err(
+            Error::usage("source and translation cannot both be standard input")
+                .with_hint("name a file for one of them"),
+        );
+    }
+    let read = |path: &Path, language: Option<Language>| -> Result<Article> {
+        let (name, bytes) = read_bytes(path, console)?;
+        let mut articles = article::read(&name, &bytes, args.input_format, language)?;
+        if articles.len() != 1 {
+            return Err(
+                Error::input(&name, format!("holds {} articles, one is needed", articles.len()))
+                    .with_hint("pairs of several articles go into one JSONL file, see --input-format"),
+            );
+        }
+        articles.remove(0)
+    };
+    let source = Document::new(read(source, args.from)?);
+    let target = Document::new(read(translation, args.to)?);
+    console.about_input(&source.article);
+    let (mine, theirs) = (attribute(&source), attribute(&target));
+    let spans = |document: &Document| document.sentences.iter().map(|s| s.span).collect::<Vec<Span>>();
+    let (from, to) = (spans(&source), spans(&target));
+    let source_side = Side {
+        language: source.article.language,
+        text: &source.article.text,
+        segments: &from,
+        claims: &mine,
+    };
+    let target_side = Side {
+        language: target.article.language,
+        text: &target.article.text,
+        segments: &to,
+        claims: &theirs,
+    };
+    Ok(ledger_of_texts(&source.article.id, &source_side, &target_side))
+}
+
+/// A text as JSONL gives it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Given {
+    Segments(Vec<String>),
+    Whole(String),
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    source: Given,
+    target: Given,
+}
+
+/// One pair a line, read as it comes: a bad line is reported and the others go on.
+fn jsonl(args: &CheckArgs, path: &Path, console: &Console, printer: &mut Printer) -> Result<u8> {
+    let name = if path.as_os_str() == "-" {
+        STDIN.to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+        Box::new(BufReader::new(std::io::stdin()))
+    } else {
+        let file = std::fs::File::open(path).map_err(|e| Error::input(&name, e.to_string()))?;
+        Box::new(BufReader::new(file))
+    };
+    let (mut worst, mut number, mut pairs) = (0, 0usize, 0usize);
+    loop {
+        let mut bytes = Vec::new();
+        let limit = article::MAX_BYTES as u64;
+        let read = reader
+            .by_ref()
+            .take(limit)
+            .read_until(b'\n', &mut bytes)
+            .map_err(|e| Error::input(&name, e.to_string()))?;
+        if read == 0 {
+            break;
+        }
+        number += 1;
+        let place = format!("{name}, line {number}");
+        let outcome = if read as u64 == limit && !bytes.ends_with(b"\n") {
+            skip_line(&mut *reader).map_err(|e| Error::input(&name, e.to_string()))?;
+            Err(Error::input(&place, format!("is longer than {} MB", limit >> 20))
+                .with_hint("split it into articles"))
+        } else {
+            let line = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            pair(line, number, &place, args).and_then(|ledger| printer.print(&ledger))
+        };
+        pairs += 1;
+        worst = worst.max(settle(outcome, console)?);
+    }
+    if pairs == 0 {
+        return Err(Error::input(&name, "is empty")
+            .with_hint("one {\"id\", \"from\", \"to\", \"source\", \"target\"} a line"));
+    }
+    Ok(worst)
+}
+
+/// Reads on to the end of the line without keeping it.
+fn skip_line(reader: &mut dyn BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        match buffer.iter().position(|b| *b == b'\n') {
+            Some(at) => {
+                reader.consume(at + 1);
+                return Ok(());
+            }
+            None => {
+                let length = buffer.len();
+                reader.consume(length);
+            }
+        }
+    }
+}
+
+fn pair(bytes: &[u8], number: usize, place: &str, args: &CheckArgs) -> Result<Ledger> {
+    let line: Line = serde_json::from_slice(bytes).map_err(|e| {
+        Error::input(place, format!("is not a pair: {e}"))
+            .with_hint("{\"id\", \"from\", \"to\", \"source\": [segments] or text, \"target\": the same}")
+    })?;
+    let id = line.id.unwrap_or_else(|| number.to_string());
+    let (source, from_segments) = joined(line.source);
+    let (target, to_segments) = joined(line.target);
+    let from = language(args.from, line.from.as_deref(), &source, place, "from")?;
+    let to = language(args.to, line.to.as_deref(), &target, place, "to")?;
+    let (mine, my_sentences) = split(&source, from_segments.as_deref(), from);
+    let (theirs, their_sentences) = split(&target, to_segments.as_deref(), to);
+    let my_claims = attribute_text(&source, from, &my_sentences);
+    let their_claims = attribute_text(&target, to, &their_sentences);
+    let source_side = Side {
+        language: from,
+        text: &source,
+        segments: &mine,
+        claims: &my_claims,
+    };
+    let target_side = Side {
+        language: to,
+        text: &target,
+        segments: &theirs,
+        claims: &their_claims,
+    };
+    let given = from_segments.is_some() && to_segments.is_some();
+    Ok(if given {
+        ledger(&id, &source_side, &target_side)
+    } else {
+        ledger_of_texts(&id, &source_side, &target_side)
+    })
+}
+
+/// The segments joined by one line break, and where they stand; no segments for a whole text.
+fn joined(given: Given) -> (String, Option<Vec<Span>>) {
+    match given {
+        Given::Whole(text) => (text, None),
+        Given::Segments(segments) => {
+            let mut at = 0;
+            let spans = segments
+                .iter()
+                .map(|s| {
+                    at += s.len() + 1;
+                    Span::new(at - s.len() - 1, at - 1)
+                })
+                .collect();
+            (segments.join("\n"), Some(spans))
+        }
+    }
+}
+
+/// The segments (given, else the sentences) and the sentences.
+fn split(text: &str, given: Option<&[Span]>, language: Language) -> (Vec<Span>, Vec<Span>) {
+    match given {
+        None => {
+            let all = sentences(text, language);
+            (all.clone(), all)
+        }
+        Some(segments) => {
+            let inner = segments
+                .iter()
+                .flat_map(|s| {
+                    sentences(s.of(text), language)
+                        .into_iter()
+                        .map(|inner| inner.shifted(s.start))
+                })
+                .collect();
+            (segments.to_vec(), inner)
+        }
+    }
+}
+
+fn language(
+    flag: Option<Language>,
+    given: Option<&str>,
+    text: &str,
+    place: &str,
+    which: &str,
+) -> Result<Language> {
+    if let Some(language) = flag {
+        return Ok(language);
+    }
+    match given {
+        Some(code) => code.parse().map_err(|e: crate::text::language::UnknownLanguage| {
+            Error::input(place, format!("\"{which}\": {e}")).with_hint("give a code such as en, uk, ko")
+        }),
+        None => detect(text).map(|d| d.language).ok_or_else(|| {
+            Error::input(place, format!("the language of \"{which}\" cannot be told"))
+                .with_hint(format!("give it with --{which}"))
+        }),
+    }
 }

@@ -1,0 +1,223 @@
+//! `byline check`: findings, exit codes, and what holds for every ledger.
+
+use serde_json::{Value, json};
+
+use crate::Program;
+
+const SOURCE: [&str; 5] = [
+    "Harbour authority halts ferry service",
+    "The ferry to Vellin was stopped on Monday after 38 passengers complained of smoke, the harbour authority said.",
+    "\"We will not let her sail before the engine is repaired and tested,\" said harbour master Pavlo Drummond.",
+    "According to the Reuters news agency, the repairs will cost 62,000 euros and will take about three weeks in all.",
+    "Drummond denied that the crew had hidden an earlier fire from the passengers and from the coast guard.",
+];
+
+const TARGET: [&str; 5] = [
+    "Адміністрація порту зупинила паром",
+    "Пором до Велліна зупинили в понеділок після того, як 38 пасажирів поскаржилися на дим, повідомила адміністрація порту.",
+    "«Ми не випустимо його в море, доки двигун не відремонтують і не перевірять», — сказав начальник порту Павло Драммонд.",
+    "За даними агентства Reuters, ремонт коштуватиме 62 000 євро і триватиме загалом близько трьох тижнів.",
+    "Драммонд заперечив, що екіпаж приховав від пасажирів та від берегової охорони попередню пожежу на борту.",
+];
+
+fn line(target: &[&str]) -> String {
+    json!({"id": "h", "from": "en", "to": "uk", "source": SOURCE, "target": target}).to_string()
+}
+
+fn check(lines: &str) -> (i32, Vec<Value>, String) {
+    let program = Program::new();
+    let output = program
+        .command()
+        .args(["check", "--input-format", "jsonl", "--format", "json", "-"])
+        .write_stdin(lines.to_owned())
+        .output()
+        .unwrap();
+    let objects = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    (
+        output.status.code().unwrap(),
+        objects,
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+fn findings(ledger: &Value, segment: u64) -> Vec<(String, String)> {
+    ledger["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|f| f["segment"] == segment)
+        .map(|f| {
+            (
+                f["check"].as_str().unwrap().to_owned(),
+                f["severity"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_good_translation_raises_nothing() {
+    let (code, ledgers, _) = check(&line(&TARGET));
+    assert_eq!(ledgers[0]["findings"], json!([]));
+    assert_eq!(code, 0);
+    let ledger = &ledgers[0];
+    assert_eq!(ledger["schema"], "byline/ledger/1");
+    assert_eq!(ledger["texts"]["uk"]["text"], TARGET.join("\n"));
+    assert_eq!(ledger["segments"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn positions_are_characters_of_the_joined_text() {
+    let (_, ledgers, _) = check(&line(&TARGET));
+    let chars: Vec<char> = TARGET.join("\n").chars().collect();
+    let of = |pair: &Value| -> String {
+        let at = |i: usize| usize::try_from(pair[i].as_u64().unwrap()).unwrap();
+        chars[at(0)..at(1)].iter().collect()
+    };
+    for (pair, segment) in ledgers[0]["segments"].as_array().unwrap().iter().zip(TARGET) {
+        assert_eq!(of(&pair["uk"]), segment);
+    }
+    let names: Vec<String> = ledgers[0]["names"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|n| n["uk"].as_array().unwrap().iter().map(of))
+        .collect();
+    for name in ["Велліна", "понеділок", "Драммонд", "Reuters"] {
+        assert!(names.iter().any(|n| n == name), "{name} in {names:?}");
+    }
+}
+
+#[test]
+fn planted_faults_are_found() {
+    let cases: [(&str, usize, String, &str, &str); 8] = [
+        ("number", 3, TARGET[3].replace("62 000", "62 017"), "number", "error"),
+        ("dropped", 2, String::new(), "coverage", "error"),
+        ("echo", 3, SOURCE[3].to_owned(), "echo", "error"),
+        ("loop", 1, format!("{}{}", TARGET[1], " адміністрація цього порту".repeat(6)), "repetition", "error"),
+        (
+            "Russian",
+            3,
+            "По данным агентства Reuters, ремонт обойдётся в 62 000 евро и продлится в общей сложности около трёх недель.".to_owned(),
+            "language",
+            "error",
+        ),
+        ("cut", 2, TARGET[2].chars().take(46).collect(), "coverage", "error"),
+        ("unquoted", 2, TARGET[2].replace(['«', '»'], ""), "quote", "warning"),
+        ("negated", 1, TARGET[1].replace("повідомила", "не повідомила"), "polarity", "warning"),
+    ];
+    for (name, segment, text, kind, severity) in cases {
+        let mut target: Vec<&str> = TARGET.to_vec();
+        target[segment] = &text;
+        let (code, ledgers, _) = check(&line(&target));
+        let found = findings(&ledgers[0], segment as u64);
+        assert!(
+            found.contains(&(kind.to_owned(), severity.to_owned())),
+            "{name}: {found:?}"
+        );
+        assert_eq!(code, i32::from(severity == "error"), "{name}");
+    }
+}
+
+#[test]
+fn a_swapped_speaker_is_an_error() {
+    let mut target: Vec<&str> = TARGET.to_vec();
+    let swapped = TARGET[4].replace("Драммонд", "Шевельов");
+    target[4] = &swapped;
+    let (code, ledgers, _) = check(&line(&target));
+    assert!(
+        findings(&ledgers[0], 4).iter().any(|f| f.1 == "error"),
+        "{}",
+        ledgers[0]["findings"]
+    );
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn one_bad_line_does_not_stop_the_others() {
+    let lines = format!(
+        "{}\nnot json\n{{\"id\":\"x\"}}\n{}\n",
+        line(&TARGET),
+        line(&TARGET)
+    );
+    let (code, ledgers, stderr) = check(&lines);
+    assert_eq!(ledgers.len(), 2);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("line 2") && stderr.contains("line 3"), "{stderr}");
+}
+
+#[test]
+fn two_files_are_aligned_and_printed_for_people() {
+    let program = Program::new();
+    let home = program.home.path();
+    std::fs::write(home.join("a.txt"), SOURCE.join("\n\n")).unwrap();
+    std::fs::write(
+        home.join("b.txt"),
+        TARGET.join("\n\n").replace("62 000", "26 000"),
+    )
+    .unwrap();
+    let output = program
+        .command()
+        .args([
+            "check", "a.txt", "b.txt", "--from", "en", "--to", "uk", "--format", "text",
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("error (number): 62,000 became 26 000"), "{text}");
+    assert!(text.contains("›62,000‹") && text.contains("›26 000‹"), "{text}");
+}
+
+#[test]
+fn without_a_translation_it_says_how() {
+    let program = Program::new();
+    program
+        .command()
+        .args(["check", "a.txt"])
+        .assert()
+        .code(2)
+        .stderr(predicates::str::contains("a source and a translation"));
+    check("").1.is_empty().then_some(()).unwrap();
+}
+
+#[test]
+fn any_pair_of_texts_gives_a_ledger() {
+    let odd = [
+        "",
+        " ",
+        "\u{feff}",
+        "«",
+        "「」",
+        "12",
+        "👩‍👩‍👧",
+        "e\u{301}é",
+        "가",
+        "克里姆林宫",
+        "a\u{0}b",
+        "…… ——",
+        "S.",
+        "U.S.",
+    ];
+    let mut lines = String::new();
+    for a in odd {
+        for (b, to) in odd
+            .iter()
+            .zip(["uk", "ko", "zh", "ru", "de", "ja", "ar"].iter().cycle())
+        {
+            lines +=
+                &json!({"id": "o", "from": "en", "to": to, "source": [a, b], "target": [b, a]}).to_string();
+            lines.push('\n');
+            lines += &json!({"id": "p", "from": to, "to": "en", "source": a, "target": b}).to_string();
+            lines.push('\n');
+        }
+    }
+    let count = lines.lines().count();
+    let (code, ledgers, stderr) = check(&lines);
+    assert_eq!(ledgers.len(), count, "{stderr}");
+    assert!(code <= 1);
+}

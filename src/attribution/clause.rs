@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::content::content;
+use super::content::{content, gapped};
 use super::cues::{self, Cue};
 use super::lexicon::{Frame, PhraseRole, Pronoun, VerbForm, class};
 use super::passage::Passage;
@@ -50,6 +50,16 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
             continue;
         }
         placed[index] = Some(drafts.len());
+        if let [only] = contents.as_slice()
+            && let Some([first, source, dash, second]) = gapped(passage, only)
+        {
+            drafts.push(draft(passage, item, &[first]));
+            let mut other = draft(passage, item, &[second]);
+            other.source = vec![passage.span(&source)];
+            other.cue = vec![passage.span(&dash)];
+            drafts.push(other);
+            continue;
+        }
         drafts.push(draft(passage, item, &contents));
     }
     nest_in_hearsay(&found, &placed, drafts);
@@ -103,7 +113,7 @@ fn find(passage: &Passage<'_>, unit: &Range<usize>) -> Vec<Found> {
     let mut verbs = cues::find(passage, unit).into_iter().peekable();
     let mut at = unit.start;
     while at < unit.end {
-        if let Some(item) = phrase(passage, unit, at) {
+        if let Some(item) = phrase(passage, unit, at).or_else(|| nominal(passage, unit, at)) {
             at = item.end;
             found.push(item);
             while verbs.peek().is_some_and(|v| v.group.start < at) {
@@ -111,14 +121,13 @@ fn find(passage: &Passage<'_>, unit: &Range<usize>) -> Vec<Found> {
             }
             continue;
         }
-        if verbs.peek().is_some_and(|v| v.verb.start <= at) {
-            if let Some(verb) = verbs.next()
-                && let Some(item) = with_source(passage, unit, &found, &verb)
-            {
-                at = at.max(item.end);
-                found.push(item);
-                continue;
-            }
+        if verbs.peek().is_some_and(|v| v.verb.start <= at)
+            && let Some(verb) = verbs.next()
+            && let Some(item) = with_source(passage, unit, &found, &verb)
+        {
+            at = at.max(item.end);
+            found.push(item);
+            continue;
         }
         at += 1;
     }
@@ -161,6 +170,55 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
         stance: entry.stance,
         polarity: entry.polarity,
         role,
+    })
+}
+
+/// "Lund's claim that …", "their promise to …": a noun of saying with its owner.
+fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found> {
+    const KINDS: [(&str, Stance); 5] = [
+        ("nouns-say", Stance::Say),
+        ("nouns-claim", Stance::Claim),
+        ("nouns-promise", Stance::Promise),
+        ("nouns-warn", Stance::Warn),
+        ("nouns-think", Stance::Think),
+    ];
+    let lower = passage.lower(at);
+    let listed = |name: &str| passage.lexicon.list(name).iter().any(|w| w == lower);
+    let (_, stance) = KINDS.into_iter().find(|(name, _)| listed(name))?;
+    let promised = stance == Stance::Promise && passage.lower(at + 1) == "to";
+    if at + 1 >= unit.end || !(passage.has(at + 1, class::THAT) || promised) {
+        return None;
+    }
+    // "the mayor's repeated public claim": up to three words between owner and noun.
+    let owner = (unit.start..at)
+        .rev()
+        .take(4)
+        .take_while(|&k| passage.is_word(k))
+        .find(|&k| {
+            passage.tokens[k].is_possessive()
+                || passage
+                    .lexicon
+                    .list("owners")
+                    .iter()
+                    .any(|w| w == passage.lower(k))
+        })?;
+    let mut start = owner;
+    while start > unit.start
+        && passage.tokens[owner].capital
+        && passage.tokens[start - 1].capital
+        && passage.is_word(start - 1)
+    {
+        start -= 1;
+    }
+    Some(Found {
+        start,
+        end: at + 1,
+        cue: at..at + 1,
+        source: Some(start..owner + 1),
+        frame: Frame::Say,
+        stance,
+        polarity: Polarity::Asserted,
+        role: Role::Shared,
     })
 }
 
@@ -220,7 +278,11 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
     if inverted
         && cue.entry.form != VerbForm::Base
         && before.is_some_and(|b| {
+            let dashed = b > unit.start
+                && passage.tokens[b].is_dash()
+                && (passage.is_quote(b - 1) || passage.is(b - 1, ','));
             passage.is_quote(b)
+                || dashed
                 || passage.is(b, ',')
                     && b > unit.start
                     && (passage.is_quote(b - 1) || !left_is_subject(passage, from, cue))
@@ -282,6 +344,13 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         None => (from, cue.group.start),
     };
     if let Some(source) = subject::left_of(passage, from, end) {
+        let named_not = passage.has(source.start, class::RELATIVE)
+            && cue.entry.frame == Frame::Ask
+            && passage.has(cue.group.end, class::NEGATION);
+        if named_not {
+            // "who asked not to be named" says who somebody is.
+            return None;
+        }
         let first_person =
             passage.lexicon.pronouns.get(passage.lower(source.start)) == Some(&Pronoun::Writer);
         if source.len() == 1
@@ -311,10 +380,10 @@ fn left_is_subject(passage: &Passage<'_>, from: usize, cue: &Cue<'_>) -> bool {
 }
 
 fn polarity(cue: &Cue<'_>) -> Polarity {
-    match (cue.entry.polarity, cue.negated) {
-        (Polarity::Asserted, true) => Polarity::Unconfirmed,
-        (Polarity::Denied, true) => Polarity::Unconfirmed,
-        (polarity, _) => polarity,
+    if cue.negated {
+        Polarity::Unconfirmed
+    } else {
+        cue.entry.polarity
     }
 }
 

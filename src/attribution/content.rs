@@ -57,7 +57,7 @@ pub(super) fn content(
             }
         }
         Role::SubjectFirst | Role::Shared => {
-            let addressed = matches!(item.frame, Frame::Tell | Frame::Ask);
+            let addressed = takes_addressee(passage, item.frame);
             let quoted = left.as_ref().is_some_and(|l| passage.is_quote(l.end - 1));
             let remark = passage.is(item.cue.end, ',') && passage.is(item.start.wrapping_sub(1), ',');
             let explicit = opens_content(passage, unit, item.cue.end) && !passage.is(item.cue.end, ',')
@@ -104,10 +104,7 @@ pub(super) fn content(
 
 /// Whether a clause without "that" begins at `at`.
 fn opens_bare(passage: &Passage<'_>, at: usize, end: usize) -> bool {
-    let mut at = at;
-    while at < end && passage.has(at, class::TIME) {
-        at += 1;
-    }
+    let at = skip_time(passage, &(at..end), at);
     at < end
         && passage.is_word(at)
         && !passage.has(
@@ -144,6 +141,7 @@ fn left_content(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<
         && !passage.is_quote(range.end - 1);
     if starts_adverbial
         && !(range.start..range.end)
+            .take(60)
             .any(|k| passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k))
     {
         return None;
@@ -161,7 +159,11 @@ fn quote_after(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> 
         .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
         .find(|&k| passage.is_quote(k))
         .filter(|&k| {
-            k == from || passage.is(k - 1, ',') || passage.is(k - 1, ':') || passage.quote_words(k) > 3
+            k == from
+                || passage.is(k - 1, ',')
+                || passage.is(k - 1, ':')
+                || passage.tokens[k - 1].is_dash()
+                || passage.quote_words(k) > 3
         })
 }
 
@@ -169,7 +171,7 @@ fn quote_after(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> 
 fn right_content(passage: &Passage<'_>, item: &Found, limit: usize) -> Option<Range<usize>> {
     let unit = item.cue.start..limit;
     let mut start = skip_time(passage, &unit, item.end.max(item.cue.end));
-    let addressed = matches!(item.frame, Frame::Tell | Frame::Ask);
+    let addressed = takes_addressee(passage, item.frame);
     if let Some(next) = skip_adjunct(passage, &unit, start, addressed) {
         let next = if passage.is(next, ':') { next + 1 } else { next };
         return trim(passage, next..beside(passage, next, limit));
@@ -308,4 +310,30 @@ pub(super) fn whole_block(passage: &Passage<'_>) -> Option<Span> {
     }
     let all = trim(passage, 0..passage.tokens.len())?;
     Some(passage.span(&all))
+}
+
+/// Whether somebody may stand between cue and content: "told reporters that"; anywhere in a language with cases.
+fn takes_addressee(passage: &Passage<'_>, frame: Frame) -> bool {
+    matches!(frame, Frame::Tell | Frame::Ask) || !passage.lexicon.list("locative").is_empty()
+}
+
+/// "Влада повідомила про 12 загиблих, місцеві ЗМІ — про 20": a second source whose verb is left out.
+/// Gives where the first content ends, the source, the dash and the second content.
+pub(super) fn gapped(passage: &Passage<'_>, content: &Range<usize>) -> Option<[Range<usize>; 4]> {
+    if passage.lexicon.list("locative").is_empty() || !passage.has(content.start, class::PREPOSITION) {
+        return None;
+    }
+    let comma = content.clone().take(40).find(|&k| passage.is(k, ','))?;
+    let dash = (comma + 1..content.end)
+        .take(8)
+        .find(|&k| passage.tokens[k].is_dash())?;
+    let same = passage.lower(dash + 1) == passage.lower(content.start);
+    (same && dash > comma + 1 && dash + 1 < content.end).then(|| {
+        [
+            content.start..comma,
+            comma + 1..dash,
+            dash..dash + 1,
+            dash + 1..content.end,
+        ]
+    })
 }

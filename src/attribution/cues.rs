@@ -153,7 +153,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
             cue.passive = be || passage.lower(cue.group.end) == "by";
             !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard)
         }
-        VerbForm::Finite => !after_determiner && !be || cue.entry.rest.is_empty() && !after_determiner && !be,
+        VerbForm::Finite => !after_determiner && !be,
         VerbForm::Base => {
             let paired = passage.has(cue.verb.start.wrapping_sub(1), class::CONJUNCTION)
                 && passage.has(cue.verb.start.wrapping_sub(1), class::NEGATION);
@@ -299,7 +299,7 @@ pub(super) fn skip_adjunct(
         if passage.is_quote(at) && passage.quote_words(at) > 3 {
             return Some(at);
         }
-        if passage.is(at, ',') && passage.is_quote(at + 1) {
+        if passage.is(at, ',') && (passage.is_quote(at + 1) || passage.has(at + 1, class::THAT)) {
             return Some(at + 1);
         }
         let stops = passage.has(at, class::CLAUSE | class::AUXILIARY | class::VERB)

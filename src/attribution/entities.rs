@@ -183,7 +183,7 @@ fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Opti
         let words = core_words(span.of(text), lexicon);
         if words.len() >= 2
             && words.len() <= 4
-            && kind_of(span.of(text), lexicon, &words) == SourceKind::Person
+            && kind_of(span.of(text), lexicon) == SourceKind::Person
             && best.is_none_or(|b: Span| b.start < span.start)
         {
             best = Some(span);
@@ -197,7 +197,7 @@ fn named(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span) 
     let mention = span.of(text);
     let name = display_name(mention, lexicon);
     let words = core_words(name, lexicon);
-    let kind = kind_of(mention, lexicon, &words);
+    let kind = kind_of(mention, lexicon);
     let plural = kind == SourceKind::Group;
     let same = entities
         .iter()

@@ -188,7 +188,7 @@ pub(super) fn dateline(text: &str, block: Span) -> Option<(Draft, usize)> {
 
 /// Datelines of the agencies, all languages together: they do not collide.
 const DATELINES: &[&str] = &[
-    r"^\p{Lu}[\p{L}\p{N} .,'’/-]{0,50}\((?P<source>\p{L}[\p{L}\p{N} .&-]{1,30})\)\s*(?P<cue>[-–—―])\s*",
+    r"^\p{Lu}[\p{L}\p{N} .,'’/-]{0,50}\((?P<source>[\p{Lu}\p{Lo}][\p{L}\p{N} .&-]{1,30})\)\s*(?P<cue>[-–—―])\s*",
     r"^[\[\(【][^\]\)】=]{1,20}=\s*(?P<source>[^\]\)】]{2,20})[\]\)】]\s*(?:[가-힣]{2,4}(?:·[가-힣]{2,4})*\s+(?:기자|특파원|통신원))?\s*(?P<cue>=)\s*",
     r"^[【\[]?(?P<source>[\p{Han}]{1,6}社)[\p{Han}\p{N}、，]{2,20}(?P<cue>电|電|讯)[】\]]?[\s，：:]*(?:（记者[^）]{1,20}）)?",
     r"^(?P<source>[가-힣A-Za-z]{2,10}(?:통신|뉴스|일보|신문))\s*(?P<cue>=)\s*",

@@ -139,7 +139,7 @@ pub(super) fn core_words(name: &str, lexicon: &Lexicon) -> Vec<String> {
 }
 
 /// What kind of source a mention names.
-pub(super) fn kind_of(mention: &str, lexicon: &Lexicon, core: &[String]) -> SourceKind {
+pub(super) fn kind_of(mention: &str, lexicon: &Lexicon) -> SourceKind {
     let lower = mention.to_lowercase();
     if lexicon
         .list("anonymity")

@@ -136,8 +136,8 @@ fn hearsay(
         vec![content],
     );
     drafts.push(draft);
-    for index in first..inner {
-        drafts[index].parent.get_or_insert(inner);
+    for draft in drafts.iter_mut().take(inner).skip(first) {
+        draft.parent.get_or_insert(inner);
     }
     state.from = at + 1;
     state.first = drafts.len();

@@ -193,9 +193,6 @@ pub(super) struct Header {
     /// Words between the relayed and the relaying source, in that order ("을 인용한").
     #[serde(default)]
     pub cited_by: Vec<String>,
-    /// Words that join two sources of equal rank.
-    #[serde(default)]
-    pub join: Vec<String>,
 }
 
 static EMPTY: Word = Word {

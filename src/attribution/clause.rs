@@ -257,9 +257,7 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             return None;
         }
         let source = subject::after_phrase(passage, cue.group.end + 1, unit.end, false)?;
-        let mut item = make(Some(source), Role::Phrase);
-        item.cue.end += 1;
-        return Some(item);
+        return Some(make(Some(source), Role::Phrase));
     }
     let from = found.last().map_or(unit.start, |f| f.end.min(cue.group.start));
     let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
@@ -349,6 +347,15 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             && passage.has(cue.group.end, class::NEGATION);
         if named_not {
             // "who asked not to be named" says who somebody is.
+            return None;
+        }
+        let named_so = cue.entry.frame == Frame::Object
+            && cue.entry.form == VerbForm::Past
+            && (passage.is_quote(cue.group.end)
+                || passage.tokens.get(cue.group.end).is_some_and(|t| t.capital))
+            && source.clone().any(|k| matches!(passage.lower(k), "a" | "an"));
+        if named_so {
+            // "a programme called Safe Harbour" is a name, not a saying.
             return None;
         }
         let first_person =

@@ -164,6 +164,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
                         || passage.has(before, class::PRONOUN | class::RELATIVE));
             !after_determiner
                 && !be
+                && (cue.entry.frame != Frame::Object || aux)
                 && (aux
                     || plural && !(cue.entry.noun && passage.tokens[before].is_possessive())
                     || !cue.entry.noun && !first)

@@ -44,7 +44,9 @@ pub(super) fn display_name<'a>(mention: &'a str, lexicon: &Lexicon) -> &'a str {
     {
         let (head, tail) = (&main[..comma], main[comma + 2..].trim_end_matches(','));
         // "the campaign manager, Jeff Weaver": the name stands last.
-        main = if !mention_has_name(head, lexicon) && capital_run(tail) == tail.len() {
+        let full_name = capital_run(tail) == tail.len() && words(tail).nth(1).is_some();
+        let described = is_definite(head, lexicon) && full_name || !mention_has_name(head, lexicon);
+        main = if described && capital_run(tail) == tail.len() {
             tail
         } else {
             head

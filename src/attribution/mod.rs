@@ -267,14 +267,36 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
             }
         }
     }
+    tidy(text, &mut drafts);
     drop_empty(&mut drafts);
     sort(&mut drafts);
     entities::resolve(text, lexicon, drafts)
 }
 
+/// Spans carry no white space at their borders, and a source is a word.
+fn tidy(text: &str, drafts: &mut [Draft]) {
+    let trim = |spans: &mut Vec<Span>| {
+        for span in spans.iter_mut() {
+            *span = span.trimmed(text);
+        }
+        spans.retain(|span| !span.is_empty());
+    };
+    for draft in drafts {
+        trim(&mut draft.source);
+        trim(&mut draft.cue);
+        trim(&mut draft.content);
+        draft
+            .source
+            .retain(|span| span.of(text).contains(char::is_alphanumeric));
+    }
+}
+
 /// Takes out what found no content ("He said:" before nothing); parents keep pointing at the same drafts.
 fn drop_empty(drafts: &mut Vec<Draft>) {
-    let keep = |draft: &Draft| !draft.content.is_empty() || draft.form == Form::Header;
+    let keep = |draft: &Draft| {
+        !draft.cue.is_empty()
+            && (!draft.content.is_empty() || draft.form == Form::Header && !draft.source.is_empty())
+    };
     let mut places = Vec::with_capacity(drafts.len());
     let mut kept = 0;
     for draft in drafts.iter() {

@@ -226,15 +226,8 @@ impl Reader<'_> {
     #[allow(clippy::type_complexity)]
     fn source(&self, clause: usize, at: usize) -> Option<(Option<Span>, Option<(Span, Span)>, bool)> {
         let mut span = Span::new(clause, at).trimmed(self.text);
-        loop {
-            let Some(lead) = self
-                .lexicon
-                .list("lead")
-                .iter()
-                .find(|w| span.of(self.text).starts_with(w.as_str()))
-            else {
-                break;
-            };
+        let leads = self.lexicon.list("lead");
+        while let Some(lead) = leads.iter().find(|w| span.of(self.text).starts_with(w.as_str())) {
             span = Span::new(span.start + lead.len(), span.end).trimmed(self.text);
         }
         let mut negated = false;

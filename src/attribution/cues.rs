@@ -42,11 +42,9 @@ pub(super) fn find<'a>(passage: &Passage<'a>, unit: &Range<usize>) -> Vec<Cue<'s
 /// Adds `cue`; "neither confirm nor deny" is one cue.
 fn join(passage: &Passage<'_>, cues: &mut Vec<Cue<'static>>, cue: Cue<'static>) {
     if let Some(last) = cues.last_mut() {
-        let between = last.group.end..cue.verb.start;
-        let joined = !between.is_empty()
-            && between
-                .clone()
-                .all(|k| passage.has(k, class::CONJUNCTION | class::NEGATION));
+        let mut between = last.group.end..cue.verb.start;
+        let joined =
+            !between.is_empty() && between.all(|k| passage.has(k, class::CONJUNCTION | class::NEGATION));
         if joined && last.negated && last.entry.form == cue.entry.form {
             last.group.end = cue.group.end;
             return;
@@ -208,7 +206,10 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     let opens_clause = (passage.is(before, ',') || passage.lower(before) == "by" || passage.is_quote(before))
         && cue.entry.stance != Stance::Report
         && (passage.has(after, class::PRONOUN | class::DETERMINER)
-            || passage.tokens.get(after).is_some_and(|t| t.capital));
+            || passage.tokens.get(after).is_some_and(|t| t.capital)
+            || !cue.entry.strict
+                && passage.is_word(after)
+                && !passage.has(after, class::PREPOSITION | class::CONJUNCTION | class::ADVERB));
     // "…, she noted, …": a remark between commas or at the end.
     let remark = passage.is(after, ',') || passage.is_stop(after) || after >= unit.end;
     if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" {
@@ -255,13 +256,18 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     }
 }
 
-/// "Polls show", "the study found": a document shows things without "that".
+/// "Polls show", "records from the port found": a document shows things without "that".
 fn is_after_document(passage: &Passage<'_>, cue: &Cue<'_>) -> bool {
-    let Some(before) = cue.group.start.checked_sub(1) else {
+    let documents = passage.lexicon.list("documents");
+    if documents.is_empty() || cue.entry.stance != Stance::Report && cue.entry.stance != Stance::Say {
         return false;
-    };
-    let word = passage.lower(before);
-    passage.lexicon.list("documents").iter().any(|d| d == word)
+    }
+    let reach = if cue.entry.stance == Stance::Report { 12 } else { 1 };
+    (0..cue.group.start)
+        .rev()
+        .take(reach)
+        .take_while(|&k| !passage.is_stop(k) && !passage.is_quote(k) && !passage.is(k, ';'))
+        .any(|k| documents.iter().any(|d| d == passage.lower(k)))
 }
 
 /// Whether reported speech begins at `at`: "that", a question word, a colon or a quotation.

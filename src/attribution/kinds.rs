@@ -56,7 +56,8 @@ pub(super) fn display_name<'a>(mention: &'a str, lexicon: &Lexicon) -> &'a str {
         .strip_suffix("'s")
         .or_else(|| main.strip_suffix("’s"))
         .unwrap_or(main);
-    proper_name(main, lexicon).unwrap_or(main)
+    let name = proper_name(main, lexicon).unwrap_or(main);
+    if name.trim().is_empty() { mention } else { name }
 }
 
 /// "Lund, Berg and Oya": a list, not an apposition.
@@ -185,10 +186,8 @@ pub(super) fn kind_of(mention: &str, lexicon: &Lexicon) -> SourceKind {
     match (head, kind_of_word(last)) {
         (Some(SourceKind::Person), _) if proper => SourceKind::Person,
         (_, Some(SourceKind::Person)) => {
-            if named && main.chars().next().is_some_and(char::is_uppercase) && !is_indefinite(&heads, lexicon)
-            {
-                SourceKind::Person
-            } else if is_definite(mention, lexicon) {
+            let capital = main.chars().next().is_some_and(char::is_uppercase);
+            if named && capital && !is_indefinite(&heads, lexicon) || is_definite(mention, lexicon) {
                 SourceKind::Person
             } else {
                 SourceKind::Anonymous

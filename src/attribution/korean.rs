@@ -65,7 +65,7 @@ fn according(
         cue,
         vec![content],
     );
-    draft.form = form_of(passage, &[at + 1..unit.end], Form::Indirect);
+    draft.form = form_of(passage, &(at + 1..unit.end), Form::Indirect);
     drafts.push(draft);
     state.source = Some(source);
     Some(unit.end)
@@ -236,7 +236,7 @@ fn verb(
         (_, true) => Polarity::Unconfirmed,
         (polarity, false) => polarity,
     };
-    let form = form_of(passage, &[start..end_token + 1], Form::Indirect);
+    let form = form_of(passage, &(start..end_token + 1), Form::Indirect);
     let mut draft = make(form, entry.stance, polarity, state.source, cue.0, content.clone());
     if dropped {
         // The one who spoke last goes on speaking; the sentence itself names nobody.
@@ -441,17 +441,11 @@ fn span_of(passage: &Passage<'_>, start: usize, end: usize) -> Option<Span> {
     (start < end).then(|| passage.span(&(start..end)))
 }
 
-fn form_of(passage: &Passage<'_>, ranges: &[Range<usize>], otherwise: Form) -> Form {
-    let (quoted, words) = ranges.iter().fold((0, 0), |sum, range| {
-        let (quotes, words) = passage.counts(range);
-        (sum.0 + quotes, sum.1 + words)
-    });
+fn form_of(passage: &Passage<'_>, range: &Range<usize>, otherwise: Form) -> Form {
+    let (quoted, words) = passage.counts(range);
     // A particle right after a quotation is no word of its own.
-    let particles = ranges
-        .iter()
-        .filter(|r| quoted > 0 && r.end > r.start + 1 && passage.is_quote(r.end - 2))
-        .count();
-    let words = words - particles.min(words);
+    let particle = quoted > 0 && range.end > range.start + 1 && passage.is_quote(range.end - 2);
+    let words = words - usize::from(particle).min(words);
     match (quoted, words) {
         (0, _) => otherwise,
         (_, 0) => Form::Direct,

@@ -10,6 +10,7 @@ const REACH: usize = 80;
 
 /// The subject that ends right before token `end`, not reaching before `from`.
 pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
+    let end = before_time(passage, from, end);
     if end <= from {
         return None;
     }
@@ -25,6 +26,18 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
     }
     let start = phrase_start(passage, from, end)?;
     strip_lead(passage, start..end)
+}
+
+/// "Lund on Thursday said": the time between subject and verb belongs to neither.
+fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usize {
+    let mut end = end;
+    while end > from + 1 && passage.has(end - 1, class::TIME) {
+        end -= 1;
+        if end > from + 1 && passage.has(end - 1, class::PREPOSITION) {
+            end -= 1;
+        }
+    }
+    end
 }
 
 /// A pronoun that is a subject by itself; "the other", "some of them" are not.

@@ -32,22 +32,22 @@ pub(super) struct Token {
 
 impl Token {
     /// Whether this is the mark `c`.
-    pub fn is(&self, c: char) -> bool {
+    pub(super) fn is(&self, c: char) -> bool {
         self.kind == Kind::Mark(c)
     }
 
     /// Whether this is a whole quotation.
-    pub fn is_quote(&self) -> bool {
+    pub(super) fn is_quote(&self) -> bool {
         matches!(self.kind, Kind::Quote(_))
     }
 
     /// Whether this is a dash that parts clauses.
-    pub fn is_dash(&self) -> bool {
+    pub(super) fn is_dash(&self) -> bool {
         matches!(self.kind, Kind::Mark('-' | '–' | '—' | '―' | '−'))
     }
 
     /// Whether this is a word in the genitive ("Clinton's", "voters'").
-    pub fn is_possessive(&self) -> bool {
+    pub(super) fn is_possessive(&self) -> bool {
         self.lower.ends_with("'s") || self.lower.ends_with("s'")
     }
 }
@@ -77,13 +77,11 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
         if !matches!(kind, Kind::Mark(_)) {
             while let Some(&(next_at, next)) = chars.peek() {
                 let inner = is_apostrophe(next) || matches!(next, '-' | '.' | ',' | '‑' | '&');
-                if next.is_alphanumeric() || is_mark(next) {
-                    chars.next();
-                } else if inner && continues(part, next_at, next, kind) {
-                    chars.next();
-                } else {
+                let letter = next.is_alphanumeric() || is_mark(next);
+                if !letter && !(inner && continues(part, next_at, next, kind)) {
                     break;
                 }
+                chars.next();
                 end = range.start + next_at + next.len_utf8();
             }
             // The genitive of a plural keeps its apostrophe ("voters' lists").

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod error;
 pub mod finding;
 pub mod neural;
+pub mod pipeline;
 pub mod progress;
 pub mod registry;
 pub mod render;

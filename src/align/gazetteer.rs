@@ -81,6 +81,8 @@ struct Index {
 /// All entries.
 pub struct Gazetteer {
     kinds: Vec<Kind>,
+    /// The first form of each entry, its dictionary form, by language.
+    names: HashMap<(u32, String), String>,
     languages: HashMap<String, Index>,
 }
 
@@ -90,6 +92,7 @@ pub fn gazetteer() -> &'static Gazetteer {
     TABLE.get_or_init(|| {
         let mut table = Gazetteer {
             kinds: Vec::new(),
+            names: HashMap::new(),
             languages: HashMap::new(),
         };
         for file in FILES.iter().filter_map(|text| toml::from_str::<File>(text).ok()) {
@@ -116,11 +119,38 @@ impl Gazetteer {
             self.kinds.push(file.kind);
             for (code, forms) in file.columns.iter().zip(row) {
                 let index = self.languages.entry(code.clone()).or_default();
+                if let Some(name) = forms
+                    .split('|')
+                    .map(str::trim)
+                    .find(|f| !f.is_empty() && !f.ends_with('*'))
+                {
+                    self.names.insert((entry, code.clone()), name.to_owned());
+                }
                 for form in forms.split('|').map(str::trim).filter(|f| !f.is_empty()) {
                     index.add(code, form, entry);
                 }
             }
         }
+    }
+
+    /// The names that stand in `text`, each with its dictionary form in language `to`: what a translator should be
+    /// told. Names that may be several entries are left out, and so are common nouns and dates, which need no telling.
+    pub fn terms(&self, text: &str, from: Language, to: Language) -> Vec<(String, String)> {
+        let mut terms: Vec<(String, String)> = Vec::new();
+        for hit in self.find(text, from) {
+            let [entry] = hit.entries[..] else { continue };
+            if matches!(self.kind(entry), Kind::Term | Kind::Time) {
+                continue;
+            }
+            let Some(name) = self.names.get(&(entry, to.code().to_owned())) else {
+                continue;
+            };
+            let written = hit.span.of(text).to_owned();
+            if !terms.iter().any(|(known, _)| *known == written) {
+                terms.push((written, name.clone()));
+            }
+        }
+        terms
     }
 
     /// What the entry is.

@@ -5,6 +5,7 @@
 
 pub mod commands;
 pub mod console;
+pub mod engines;
 pub mod inputs;
 pub mod output;
 pub mod settings;
@@ -247,8 +248,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn resolve_and_run(args: Args, console: &Console) -> Result<u8> {
+    let settings = Settings::resolve(&args.common, matches!(args.command, Command::Bench(_)))?;
+    // before the first thread is started: the pools read it from the environment
+    if let Some(threads) = settings.threads {
+        crate::neural::device::set_threads(threads)?;
+    }
     ctrlc::set_handler(console::on_interrupt)
         .map_err(|e| Error::failed(format!("cannot listen for Ctrl-C: {e}")))?;
-    let settings = Settings::resolve(&args.common, matches!(args.command, Command::Bench(_)))?;
     commands::run(args.command, &settings, console)
 }

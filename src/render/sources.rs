@@ -9,6 +9,8 @@ use crate::article::Document;
 use crate::attribution::{Attribution, Claims, Form, Polarity, Source};
 use crate::text::span::{CharIndex, Span};
 
+use super::words::{counted, name_of, shortened};
+
 /// One object of the schema `byline/sources/1`; positions count Unicode scalar values of the text.
 pub fn json(document: &Document, claims: &Claims) -> Value {
     let article = &document.article;
@@ -66,11 +68,13 @@ fn source_id(index: usize) -> String {
     format!("s{}", index + 1)
 }
 
-fn claim_id(index: usize) -> String {
+/// The id of the attribution at `index`.
+pub fn claim_id(index: usize) -> String {
     format!("c{}", index + 1)
 }
 
-fn sha256(text: &str) -> String {
+/// The SHA-256 of a text, in hex.
+pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()
         .fold(String::new(), |mut hex, byte| {
@@ -184,29 +188,5 @@ fn places(numbers: &[usize]) -> String {
         (Some(first), Some(last)) if first != last => format!("[{first}–{last}]"),
         (Some(first), _) => format!("[{first}]"),
         _ => String::new(),
-    }
-}
-
-/// The contract's word for an enumeration's value.
-fn name_of<T: serde::Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(Value::String(name)) => name,
-        _ => String::new(),
-    }
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-/// The first `most` characters, cut at a word.
-fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((cut, _)) => {
-            let head = &text[..cut];
-            let end = head.rfind(' ').filter(|&at| at > cut / 2).unwrap_or(cut);
-            format!("{}…", head[..end].trim_end())
-        }
     }
 }

@@ -5,7 +5,7 @@
 //! written, so every sentence of the summary has its support by construction, whatever a model makes of it.
 
 use crate::article::{BlockKind, Document};
-use crate::attribution::Claims;
+use crate::attribution::{Claims, Form};
 use crate::error::{Error, Result};
 
 use super::rank;
@@ -140,9 +140,12 @@ fn company(
         .filter_map(|i| usable.binary_search(&i).ok())
         .filter(|k| *k != seed)
         .collect();
+    let told_by = tellers(document, claims, usable[seed]);
     let next_door = [seed.wrapping_sub(1), seed + 1];
     let mut related: Vec<(usize, f64)> = (0..usable.len())
         .filter(|k| *k != seed && !taken.contains(k) && !members.contains(k))
+        // one sentence about what two people said is where one gets the other's words
+        .filter(|&k| tellers(document, claims, usable[k]) == told_by)
         .map(|k| {
             let near = if next_door.contains(&k) { 1.3 } else { 1.0 };
             (k, near * cosine(&vectors[k], &vectors[seed]))
@@ -155,6 +158,27 @@ fn company(
     members.sort_unstable();
     members.dedup();
     members
+}
+
+/// Whose claims sentence `index` holds, ascending; a claim of unknown source counts by its place.
+fn tellers(document: &Document, claims: &Claims, index: usize) -> Vec<(Option<usize>, usize)> {
+    let Some(sentence) = document.sentences.get(index) else {
+        return Vec::new();
+    };
+    let mut tellers: Vec<(Option<usize>, usize)> = claims
+        .attributions
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| a.form != Form::Header)
+        .filter(|(_, a)| {
+            let spans = a.content_spans.iter().chain(&a.cue_spans);
+            spans.into_iter().any(|span| span.overlaps(sentence.span))
+        })
+        .map(|(k, a)| (a.source, if a.source.is_some() { 0 } else { k }))
+        .collect();
+    tellers.sort_unstable();
+    tellers.dedup();
+    tellers
 }
 
 /// The sentences in which the sources of what sentence `index` reports are named.

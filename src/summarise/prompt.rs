@@ -26,28 +26,23 @@ pub fn shared(document: &Document, sentences: &[usize]) -> Message {
     Message::new(Role::System, text)
 }
 
-/// The request for one sentence about `group`, of at most `words` words.
+/// The request for one sentence about `group`, of at most `words` words. Its sentences are repeated here: a small
+/// model that is given their numbers alone takes words from sentences that it was not asked about.
 pub fn request(document: &Document, group: &Group, words: usize) -> Message {
-    let numbers: Vec<String> = group.sentences.iter().map(|i| format!("[{i}]")).collect();
-    let (noun, verb) = if numbers.len() == 1 {
-        ("sentence", "says")
-    } else {
-        ("sentences", "say")
-    };
     let language = document.article.language;
     let language = if language == crate::text::language::Language::EN {
         String::new()
     } else {
         format!(" in {}", language.name())
     };
-    Message::new(
-        Role::User,
-        format!(
-            "Write one short sentence{language} of at most {words} words that says what {noun} {} {verb}. \
-             Name who said it.",
-            numbers.join(" ")
-        ),
-    )
+    let mut text = format!(
+        "Write one short sentence{language} of at most {words} words that says what this part of the article says. \
+         Name who said it.\n"
+    );
+    for &i in &group.sentences {
+        text.push_str(&format!("\n[{i}] {}", one_line(document.sentence(i))));
+    }
+    Message::new(Role::User, text)
 }
 
 fn one_line(text: &str) -> String {

@@ -14,7 +14,7 @@ const MAX_POSTINGS: usize = 200;
 const LAMBDA: f64 = 0.7;
 
 /// The LexRank score of each sentence; they sum to 1.
-pub fn lexrank(vectors: &[Vector]) -> Vec<f64> {
+pub(super) fn lexrank(vectors: &[Vector]) -> Vec<f64> {
     let n = vectors.len();
     if n == 0 {
         return Vec::new();
@@ -70,7 +70,7 @@ fn links(vectors: &[Vector]) -> Vec<Vec<(usize, f64)>> {
 }
 
 /// Picks `n` of `scores` that matter and differ; gives their indices in the order they were picked.
-pub fn pick(scores: &[f64], vectors: &[Vector], n: usize) -> Vec<usize> {
+pub(super) fn pick(scores: &[f64], vectors: &[Vector], n: usize) -> Vec<usize> {
     let top = scores.iter().copied().fold(0.0, f64::max);
     if top <= 0.0 {
         return (0..scores.len().min(n)).collect();

@@ -9,7 +9,7 @@ use super::plan::Group;
 use super::{SentenceMethod, SummarySentence};
 
 /// The sentence of the summary for `group`: the draft if it holds, mended if it can be, else the article's words.
-pub fn settle(
+pub(super) fn settle(
     grounds: &Grounds<'_>,
     group: &Group,
     draft: Option<String>,
@@ -111,7 +111,8 @@ fn with_source(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Option<Stri
         .collect();
     let first = attributions.first()?;
     let source = first.source?;
-    if attributions.iter().any(|a| a.source != Some(source)) {
+    // named, but not as the one who says it: a second mention would only hide what is wrong
+    if attributions.iter().any(|a| a.source != Some(source)) || grounds.names_source(&draft, source) {
         return None;
     }
     attributed(grounds, &grounds.written_name(first, source), &draft)

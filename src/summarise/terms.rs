@@ -11,7 +11,7 @@ use crate::text::segment::is_unspaced;
 const STEM: usize = 6;
 
 /// The terms of `text`, in order, repeated as they are.
-pub fn terms(text: &str) -> Vec<String> {
+pub(super) fn terms(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for word in text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')) {
         let mut plain = String::new();
@@ -36,10 +36,10 @@ pub fn terms(text: &str) -> Vec<String> {
 }
 
 /// A sparse vector of unit length. Ordered: floating-point sums must not depend on the order of a hash map.
-pub type Vector = BTreeMap<usize, f64>;
+pub(super) type Vector = BTreeMap<usize, f64>;
 
 /// The terms of one article and how telling each is.
-pub struct Vocabulary {
+pub(super) struct Vocabulary {
     ids: HashMap<String, usize>,
     /// Inverse document frequency over the article's sentences, smoothed; never negative.
     idf: Vec<f64>,
@@ -47,7 +47,7 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// Counts in how many of `sentences` each term stands.
-    pub fn new<'a>(sentences: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn new<'a>(sentences: impl Iterator<Item = &'a str>) -> Self {
         let mut ids: HashMap<String, usize> = HashMap::new();
         let mut counts: Vec<usize> = Vec::new();
         let mut total = 0usize;
@@ -70,7 +70,7 @@ impl Vocabulary {
     }
 
     /// The weight of a term: 0 if every sentence has it, the largest of all for one that the article never uses.
-    pub fn weight(&self, term: &str) -> f64 {
+    pub(super) fn weight(&self, term: &str) -> f64 {
         match self.ids.get(term) {
             Some(&id) => self.idf[id],
             None => self.idf.iter().copied().fold(1.0, f64::max),
@@ -78,12 +78,12 @@ impl Vocabulary {
     }
 
     /// Whether the article uses `term` at all.
-    pub fn knows(&self, term: &str) -> bool {
+    pub(super) fn knows(&self, term: &str) -> bool {
         self.ids.contains_key(term)
     }
 
     /// The TF-IDF vector of `text`, of length 1; terms unknown to the article are left out.
-    pub fn vector(&self, text: &str) -> Vector {
+    pub(super) fn vector(&self, text: &str) -> Vector {
         let mut vector = Vector::new();
         for term in terms(text) {
             if let Some(&id) = self.ids.get(&term) {
@@ -99,7 +99,7 @@ impl Vocabulary {
 }
 
 /// The cosine of two unit vectors.
-pub fn cosine(a: &Vector, b: &Vector) -> f64 {
+pub(super) fn cosine(a: &Vector, b: &Vector) -> f64 {
     let (small, large) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     small
         .iter()

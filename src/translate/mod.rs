@@ -3,6 +3,7 @@
 //! What always holds: there is exactly one [`Translated`] for each segment, in order; one that could not be
 //! translated carries the source text and says so. Nothing is dropped.
 
+pub mod figures;
 pub mod glossary;
 pub mod labels;
 pub mod llm;

@@ -1,11 +1,16 @@
 //! Runs the real program, each test in a fresh home without a network. A module a topic.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
 mod check;
+mod cli;
+mod contract;
+mod digest;
 mod hard_cases;
 mod hub_server;
 mod ingest;
 mod models;
+mod readme;
 mod sources;
 
 use std::path::PathBuf;

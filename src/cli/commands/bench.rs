@@ -1,11 +1,23 @@
-//! `byline bench`.
+//! `byline bench`: how fast a model reads and writes on this machine, and how much memory it takes.
 
-use crate::cli::console::Console;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::cli::OutputFormat;
+use crate::cli::console::{Console, size};
+use crate::cli::engines::spec;
+use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
+use crate::neural::{self, ChatModel};
+use crate::progress::{self, Progress};
+use crate::registry::{Catalogue, Installed, Store};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "The model is named with --model ID (or a GGUF file, or a model folder).")]
 pub struct BenchArgs {
     /// Tokens to read
     #[arg(long, value_name = "N", default_value_t = 512)]
@@ -15,7 +27,126 @@ pub struct BenchArgs {
     pub new_tokens: usize,
 }
 
+/// Tokens read at once; small enough for Ctrl-C to be noticed.
+const CHUNK: usize = 16;
+
+struct Measured {
+    load_s: f64,
+    prefill: f64,
+    decode: f64,
+}
+
 /// Runs the command.
-pub fn run(_args: &BenchArgs, _settings: &Settings, _console: &Console) -> Result<u8> {
-    Err(Error::failed("bench cannot run yet"))
+///
+/// # Errors
+/// If no model is named, it is not here, or it cannot be loaded.
+pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u8> {
+    let format = settings.format_or(OutputFormat::Text);
+    if !matches!(format, OutputFormat::Text | OutputFormat::Json) {
+        return Err(super::no_such_format("bench", format));
+    }
+    if args.prompt_tokens == 0 || args.new_tokens == 0 {
+        return Err(Error::usage(
+            "--prompt-tokens and --new-tokens must be at least 1",
+        ));
+    }
+    let installed = find(settings, console)?;
+    console.stage(&format!("loading {}", installed.id()));
+    let device = settings.device.resolve()?;
+    let started = Instant::now();
+    let model = neural::load(&spec(&installed), &device)?;
+    let load_s = started.elapsed().as_secs_f64();
+    console.stage("measuring");
+    let measured = measure(&model, args, load_s)?;
+    console.finish();
+    let peak = peak_rss_mib();
+    let printed = if format == OutputFormat::Json {
+        json!({
+            "model": installed.id(),
+            "prefill_tokens_per_s": measured.prefill,
+            "decode_tokens_per_s": measured.decode,
+            "load_s": measured.load_s,
+            "peak_rss_mib": peak,
+        })
+        .to_string()
+    } else {
+        let memory = peak.map_or_else(
+            || "unknown here".to_owned(),
+            |mib| size((mib * 1_048_576.0) as u64),
+        );
+        format!(
+            "{}\n  load     {:>7.2} s\n  reading  {:>7.1} tokens/s ({} tokens)\n  writing  {:>7.1} tokens/s ({} tokens)\n  memory   {memory} at the most",
+            installed.id(),
+            measured.load_s,
+            measured.prefill,
+            args.prompt_tokens,
+            measured.decode,
+            args.new_tokens
+        )
+    };
+    let mut output = Output::open(settings.output.as_ref())?;
+    output.write(&printed)?;
+    output.finish()?;
+    Ok(0)
+}
+
+/// The model that `--model` names, which must be here.
+fn find(settings: &Settings, console: &Console) -> Result<Installed> {
+    let Some(wanted) = settings.bare_model.as_deref() else {
+        return Err(Error::usage("no model to measure").with_hint("name one: byline bench --model ID"));
+    };
+    let catalogue = Catalogue::load(Some(&settings.manifests()))?;
+    let path = Path::new(wanted);
+    if path.exists() && catalogue.get(wanted).is_err() {
+        return Installed::from_path(path);
+    }
+    Store::from_env()?.ensure(catalogue.get(wanted)?, settings.offline, console)
+}
+
+fn measure(model: &ChatModel, args: &BenchArgs, load_s: f64) -> Result<Measured> {
+    let engine = model.language_model();
+    let needed = args.prompt_tokens + args.new_tokens;
+    if needed > engine.context_length() {
+        return Err(Error::usage(format!(
+            "{needed} tokens are more than this model reads ({})",
+            engine.context_length()
+        )));
+    }
+    let mut state = engine.start();
+    // any ids do: the work is the same for all of them
+    let vocabulary = engine.step(&[0], &mut engine.start())?.len();
+    let prompt: Vec<u32> = (0..args.prompt_tokens)
+        .map(|i| u32::try_from((7919 * i) % (vocabulary / 2).max(1)).unwrap_or(0))
+        .collect();
+    let started = Instant::now();
+    let mut logits = Vec::new();
+    for chunk in prompt.chunks(CHUNK) {
+        progress::checkpoint()?;
+        logits = engine.step(chunk, &mut state)?;
+    }
+    let prefill = args.prompt_tokens as f64 / started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    for _ in 0..args.new_tokens {
+        progress::checkpoint()?;
+        let best = logits
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .map_or(0, |(id, _)| u32::try_from(id).unwrap_or(0));
+        logits = engine.step(&[best], &mut state)?;
+    }
+    let decode = args.new_tokens as f64 / started.elapsed().as_secs_f64();
+    Ok(Measured {
+        load_s,
+        prefill,
+        decode,
+    })
+}
+
+/// The most memory that this process has had resident, in MiB; `None` where the system does not tell.
+fn peak_rss_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
 }

@@ -1,10 +1,166 @@
-//! `byline doctor`.
+//! `byline doctor`: what works on this machine without a network.
 
+use serde_json::{Value, json};
+
+use crate::cli::OutputFormat;
 use crate::cli::console::Console;
+use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::registry::{Catalogue, Manifest, Quality, Store, Task, human_size};
+use crate::text::language::Language;
+
+/// A task and a pair of languages that a model on this machine serves.
+struct Works {
+    task: Task,
+    from: Language,
+    to: Option<Language>,
+    model: String,
+}
 
 /// Runs the command.
-pub fn run(_settings: &Settings, _console: &Console) -> Result<u8> {
-    Err(Error::failed("doctor cannot run yet"))
+///
+/// # Errors
+/// If the cache cannot be looked into.
+pub fn run(settings: &Settings, console: &Console) -> Result<u8> {
+    let format = settings.format_or(OutputFormat::Text);
+    if !matches!(format, OutputFormat::Text | OutputFormat::Json) {
+        return Err(super::no_such_format("doctor", format));
+    }
+    let catalogue = Catalogue::load(Some(&settings.manifests()))?;
+    for warning in catalogue.warnings() {
+        console.warn(&warning);
+    }
+    let store = Store::from_env()?;
+    let mut here: Vec<(&Manifest, u64)> = Vec::new();
+    for manifest in catalogue.all() {
+        if let Some(installed) = store.locate(manifest)? {
+            here.push((manifest, installed.size()));
+        }
+    }
+    let works = works(&here);
+    let device = match settings.device.resolve() {
+        Ok(device) => format!("{:?}", device.location()).to_lowercase(),
+        Err(error) => format!("{error}"),
+    };
+    let threads = settings
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let facts = Facts {
+        device,
+        threads,
+        offline: settings.offline || store.is_offline(),
+        store: &store,
+        here,
+        works,
+    };
+    let printed = match format {
+        OutputFormat::Json => facts.json().to_string(),
+        _ => facts.text(settings),
+    };
+    let mut output = Output::open(settings.output.as_ref())?;
+    output.write(&printed)?;
+    output.finish()?;
+    Ok(0)
+}
+
+/// For each task and pair the first model that is here and good enough for it.
+fn works(here: &[(&Manifest, u64)]) -> Vec<Works> {
+    let mut works = Vec::new();
+    let first = |task, from, to| {
+        here.iter()
+            .map(|(manifest, _)| *manifest)
+            .filter(|m| m.quality == Quality::Good && m.serves(task, from, to))
+            .max_by_key(|m| m.preference)
+            .map(|m| Works {
+                task,
+                from,
+                to,
+                model: m.id.clone(),
+            })
+    };
+    for from in Language::all() {
+        works.extend(first(Task::Summarise, from, None));
+        works.extend(Language::all().filter_map(|to| first(Task::Translate, from, Some(to))));
+    }
+    works
+}
+
+struct Facts<'a> {
+    device: String,
+    threads: usize,
+    offline: bool,
+    store: &'a Store,
+    here: Vec<(&'a Manifest, u64)>,
+    works: Vec<Works>,
+}
+
+impl Facts<'_> {
+    fn json(&self) -> Value {
+        let models: Vec<Value> = self
+            .here
+            .iter()
+            .map(|(m, size)| json!({ "id": m.id, "bytes": size }))
+            .collect();
+        let works: Vec<Value> = self
+            .works
+            .iter()
+            .map(|w| json!({ "task": w.task, "from": w.from, "to": w.to, "model": w.model }))
+            .collect();
+        json!({
+            "schema": "byline/doctor/1",
+            "version": env!("CARGO_PKG_VERSION"),
+            "device": self.device,
+            "threads": self.threads,
+            "offline": self.offline,
+            "models": models,
+            "works": works,
+            "without_model": ["sources", "check", "summarise --method extractive"],
+        })
+    }
+
+    fn text(&self, settings: &Settings) -> String {
+        let mut lines = vec![
+            format!("byline {}", env!("CARGO_PKG_VERSION")),
+            format!("device         {} ({} threads)", self.device, self.threads),
+            format!(
+                "network        {}",
+                if self.offline {
+                    "not used (offline)"
+                } else {
+                    "used to fetch models only"
+                }
+            ),
+            format!("configuration  {}", settings.config_folder.display()),
+            format!("own models     {}", self.store.folder().display()),
+            format!("hub cache      {}", self.store.hub_folder().display()),
+            String::new(),
+            "Works here without any model: sources, check, summarise and digest with --method extractive"
+                .to_owned(),
+            String::new(),
+        ];
+        if self.here.is_empty() {
+            lines.push("No model is here. `byline models list` shows what can be fetched.".to_owned());
+        } else {
+            lines.push("Models on this machine:".to_owned());
+            for (manifest, size) in &self.here {
+                lines.push(format!(
+                    "  {} ({}, {})",
+                    manifest.id,
+                    human_size(*size),
+                    manifest.licence.id
+                ));
+            }
+            lines.push(String::new());
+            lines.push("Works here without a network:".to_owned());
+            if self.works.is_empty() {
+                lines.push("  nothing: these models are for tests or for one step only".to_owned());
+            }
+            lines.extend(self.works.iter().map(|w| match w.to {
+                Some(to) => format!("  {} {} → {}: {}", w.task.name(), w.from, to, w.model),
+                None => format!("  {} {}: {}", w.task.name(), w.from, w.model),
+            }));
+        }
+        lines.join("\n")
+    }
 }

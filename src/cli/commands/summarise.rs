@@ -1,15 +1,63 @@
-//! `byline summarise`.
+//! `byline summarise`: the summary alone.
 
+use crate::article::Document;
+use crate::attribution;
 use crate::cli::console::Console;
+use crate::cli::engines::Engines;
+use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, Summarising};
+use crate::cli::{Articles, OutputFormat, Summarising, inputs};
 use crate::error::{Error, Result};
+use crate::finding::Severity;
+use crate::pipeline;
+use crate::progress::Progress;
+use crate::render::{self, Digest};
+
+use super::digest::{models_used, needs, options};
+
 /// Runs the command.
+///
+/// # Errors
+/// What stops the whole run; an error of one article is reported and counts into the exit code.
 pub fn run(
-    _articles: &Articles,
-    _summarising: &Summarising,
-    _settings: &Settings,
-    _console: &Console,
+    articles: &Articles,
+    summarising: &Summarising,
+    settings: &Settings,
+    console: &Console,
 ) -> Result<u8> {
-    Err(Error::failed("summarise cannot run yet"))
+    let format = settings.format_or(OutputFormat::Markdown);
+    if format == OutputFormat::Html {
+        return Err(
+            Error::usage("summarise does not print html").with_hint("use --format markdown, text or json")
+        );
+    }
+    let options = options(summarising, &[], settings)?;
+    let mut engines = Engines::new(settings, console)?;
+    let mut output = Output::open(settings.output.as_ref())?;
+    let code = inputs::for_each(articles, console, |article| {
+        let from = article.language;
+        engines.prepare(&needs(&options, from))?;
+        console.stage("reading");
+        let document = Document::new(article);
+        let claims = attribution::attribute(&document);
+        let summary = pipeline::summarise(&document, &claims, &options, &mut engines, console)?;
+        console.finish();
+        let serious = summary.findings.iter().any(|f| f.severity == Severity::Error);
+        let models = models_used(&options, from, &engines);
+        let digest = Digest {
+            document,
+            claims,
+            summary,
+            translations: Vec::new(),
+        };
+        let printed = match format {
+            OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
+            OutputFormat::Text => render::text::summary(&digest.summary),
+            OutputFormat::Markdown | OutputFormat::Html => render::markdown::digest(&digest, &models),
+        };
+        output.write(&printed)?;
+        Ok(u8::from(serious))
+    })?;
+    output.finish()?;
+    Ok(code)
 }

@@ -1,11 +1,110 @@
-//! `byline translate`.
+//! `byline translate`: the whole article, structure kept.
 
-use crate::cli::Articles;
+use crate::article::{Article, Document};
 use crate::cli::console::Console;
+use crate::cli::engines::Engines;
+use crate::cli::output::Output;
 use crate::cli::settings::Settings;
+use crate::cli::{Articles, OutputFormat, inputs};
 use crate::error::{Error, Result};
+use crate::pipeline::{self, Options};
+use crate::progress::Progress;
+use crate::registry::Task;
+use crate::render::{self, ModelUsed};
+use crate::summarise::Length;
 use crate::text::language::Language;
+use crate::translate::glossary::Glossary;
+
 /// Runs the command.
-pub fn run(_articles: &Articles, _to: &[Language], _settings: &Settings, _console: &Console) -> Result<u8> {
-    Err(Error::failed("translate cannot run yet"))
+///
+/// # Errors
+/// What stops the whole run; an error of one article is reported and counts into the exit code.
+pub fn run(articles: &Articles, to: &[Language], settings: &Settings, console: &Console) -> Result<u8> {
+    let format = settings.format_or(OutputFormat::Markdown);
+    if format == OutputFormat::Html {
+        return Err(
+            Error::usage("translate does not print html").with_hint("use --format markdown, text or json")
+        );
+    }
+    let to = if to.is_empty() { settings.to.as_slice() } else { to };
+    if to.is_empty() {
+        return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
+    }
+    let options = Options {
+        length: Length::Sentences(1),
+        abstractive: false,
+        temperature: 0.0,
+        seed: 0,
+        to: to.to_vec(),
+        glossary: settings
+            .glossary
+            .as_deref()
+            .map(Glossary::read)
+            .transpose()?
+            .unwrap_or_default(),
+    };
+    let mut engines = Engines::new(settings, console)?;
+    let mut output = Output::open(settings.output.as_ref())?;
+    let code = inputs::for_each(articles, console, |article| {
+        one(article, &options, &mut engines, console, format, &mut output)
+    })?;
+    output.finish()?;
+    Ok(code)
+}
+
+fn one(
+    article: Article,
+    options: &Options,
+    engines: &mut Engines<'_>,
+    console: &Console,
+    format: OutputFormat,
+    output: &mut Output,
+) -> Result<u8> {
+    let from = article.language;
+    let needs: Vec<_> = options
+        .to
+        .iter()
+        .map(|&to| (Task::Translate, from, Some(to)))
+        .collect();
+    if options.to.contains(&from) {
+        return Err(
+            Error::input(&article.id, format!("is in {} already", from.name())).with_hint(
+                "leave that language out of --to, or say what the article is written in with --from",
+            ),
+        );
+    }
+    engines.prepare(&needs)?;
+    console.stage("reading");
+    let document = Document::new(article);
+    let segments: Vec<String> = (0..document.sentences.len())
+        .map(|i| document.sentence(i).to_owned())
+        .collect();
+    let mut code = 0;
+    for &to in &options.to {
+        let id = &document.article.id;
+        let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
+        console.finish();
+        let model = engines
+            .installed(Task::Translate, from, Some(to))
+            .map(|installed| ModelUsed {
+                task: Task::Translate,
+                to: Some(to),
+                id: installed.id().to_owned(),
+                revision: installed.revision.clone(),
+                sha256: installed.sha256.clone(),
+                licence: installed.manifest.licence.id.clone(),
+            });
+        let printed = match format {
+            OutputFormat::Json => {
+                render::translation::json(&document, &translation, model.as_ref()).to_string()
+            }
+            _ => render::translation::text(&document, &translation),
+        };
+        output.write(&printed)?;
+        for line in render::translation::attention(&translation) {
+            console.warn(&line);
+        }
+        code = code.max(u8::from(translation.needs_attention()));
+    }
+    Ok(code)
 }

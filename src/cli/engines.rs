@@ -1,0 +1,174 @@
+//! The models of a command: chosen from the catalogue, fetched if they may be, loaded when they are first needed.
+
+use std::collections::BTreeMap;
+
+use crate::cli::console::Console;
+use crate::cli::settings::Settings;
+use crate::error::Result;
+use crate::neural::{self, Chat, ChatModel, LoadSpec};
+use crate::pipeline::{Engine, Models};
+use crate::progress::Progress;
+use crate::registry::{Catalogue, Chosen, Installed, Manifest, Store, Task};
+use crate::text::language::Language;
+
+/// What a model is asked for: a task, and the languages of it.
+type Need = (Task, Language, Option<Language>);
+
+/// The models of one run of the program.
+pub struct Engines<'a> {
+    settings: &'a Settings,
+    console: &'a Console,
+    catalogue: Catalogue,
+    store: Store,
+    chosen: BTreeMap<Need, Installed>,
+    /// One model at a time: two of them may not fit into the memory of a laptop.
+    loaded: Option<(String, ChatModel)>,
+}
+
+impl<'a> Engines<'a> {
+    /// Reads the catalogue; loads nothing.
+    ///
+    /// # Errors
+    /// If the user's manifests or the cache folder cannot be found.
+    pub fn new(settings: &'a Settings, console: &'a Console) -> Result<Self> {
+        let catalogue = Catalogue::load(Some(&settings.manifests()))?;
+        for warning in catalogue.warnings() {
+            console.warn(&warning);
+        }
+        Ok(Self {
+            settings,
+            console,
+            catalogue,
+            store: Store::from_env()?,
+            chosen: BTreeMap::new(),
+            loaded: None,
+        })
+    }
+
+    /// Chooses and fetches what serves `needs`, so that nothing is missing once work has begun.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::NoModel`] if something cannot be served; nothing has been fetched then.
+    pub fn prepare(&mut self, needs: &[Need]) -> Result<()> {
+        let new: Vec<Need> = needs
+            .iter()
+            .copied()
+            .filter(|need| !self.chosen.contains_key(need))
+            .collect();
+        let choices = new
+            .iter()
+            .map(|&need| self.choose(need))
+            .collect::<Result<Vec<_>>>()?;
+        let mut announced: Vec<String> = Vec::new();
+        for (&(task, from, to), choice) in new.iter().zip(&choices) {
+            let line = self.announcement(task, from, to, choice);
+            if !announced.contains(&line) {
+                self.console.say(&line);
+                announced.push(line);
+            }
+        }
+        for (need, choice) in new.into_iter().zip(choices) {
+            let installed = match choice {
+                Chosen::Own(own) => *own,
+                Chosen::Known(manifest) => {
+                    self.store
+                        .ensure(&manifest, self.settings.offline, self.console)?
+                }
+            };
+            self.chosen.insert(need, installed);
+        }
+        Ok(())
+    }
+
+    /// The model of a task that was prepared.
+    pub fn installed(&self, task: Task, from: Language, to: Option<Language>) -> Option<&Installed> {
+        self.chosen.get(&(task, from, to))
+    }
+
+    /// The user's choice; else the best that is here; else the best that can be fetched.
+    fn choose(&self, (task, from, to): Need) -> Result<Chosen> {
+        let wanted = self.settings.models.get(&task).map(String::as_str);
+        if wanted.is_none() {
+            for manifest in self.catalogue.serving(task, from, to) {
+                if self.store.locate(manifest)?.is_some() {
+                    return Ok(Chosen::Known(Box::new(manifest.clone())));
+                }
+            }
+        }
+        self.catalogue.resolve(task, from, to, wanted)
+    }
+
+    fn announcement(&self, task: Task, from: Language, to: Option<Language>, choice: &Chosen) -> String {
+        let what = match to {
+            Some(to) => format!("{} {from}→{to}", task.name()),
+            None => format!("{} {from}", task.name()),
+        };
+        match choice {
+            Chosen::Own(own) => format!("model for {what}: {} (your own file)", own.id()),
+            Chosen::Known(manifest) => {
+                let here = matches!(self.store.locate(manifest), Ok(Some(_)));
+                let fetch = if here || self.settings.offline {
+                    ""
+                } else {
+                    ", will be fetched"
+                };
+                format!("model for {what}: {}{fetch}", manifest.describe())
+            }
+        }
+    }
+
+    /// Loads `installed`, unless it is what is loaded.
+    fn load(&mut self, installed: &Installed) -> Result<()> {
+        if self.loaded.as_ref().is_some_and(|(id, _)| id == installed.id()) {
+            return Ok(());
+        }
+        self.loaded = None;
+        self.console.stage(&format!("loading {}", installed.id()));
+        let device = self.settings.device.resolve()?;
+        let model = neural::load(&spec(installed), &device)?;
+        self.loaded = Some((installed.id().to_owned(), model));
+        Ok(())
+    }
+}
+
+impl Models for Engines<'_> {
+    fn engine(&mut self, task: Task, from: Language, to: Option<Language>) -> Result<Engine<'_>> {
+        self.prepare(&[(task, from, to)])?;
+        let Some(installed) = self.chosen.get(&(task, from, to)).cloned() else {
+            return Err(crate::error::Error::no_model(format!(
+                "no model for {}",
+                task.name()
+            )));
+        };
+        self.load(&installed)?;
+        let form = form(&installed.manifest, task);
+        match &mut self.loaded {
+            Some((_, model)) => Ok(Engine {
+                chat: model as &mut dyn Chat,
+                form,
+            }),
+            None => Err(crate::error::Error::failed(format!(
+                "{} is not loaded",
+                installed.id()
+            ))),
+        }
+    }
+}
+
+fn form(manifest: &Manifest, task: Task) -> Option<String> {
+    (task == Task::Translate)
+        .then(|| manifest.prompt.translate.clone())
+        .flatten()
+}
+
+/// Where the loader finds the files of a model.
+pub fn spec(installed: &Installed) -> LoadSpec {
+    let one = |role: &str| installed.file(role).map(std::path::Path::to_path_buf);
+    LoadSpec {
+        tokenizer: one("tokenizer"),
+        config: one("config"),
+        tokenizer_config: one("template"),
+        generation_config: one("generation"),
+        ..LoadSpec::new(installed.all("weights").iter().cloned())
+    }
+}

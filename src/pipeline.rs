@@ -1,0 +1,306 @@
+//! The flow of one article through all stages. This is the one file that knows them all.
+
+use crate::align::{self, Ledger, Side, Status as ClaimStatus};
+use crate::article::{Article, Document};
+use crate::attribution::{self, Claims, phrases};
+use crate::check;
+use crate::error::Result;
+use crate::finding::{Check, Severity};
+use crate::neural::Chat;
+use crate::progress::Progress;
+use crate::registry::Task;
+use crate::render::{Digest, Translation, headline};
+use crate::summarise::abstractive::Abstractive;
+use crate::summarise::extractive::Extractive;
+use crate::summarise::{self, Length, Summary};
+use crate::text::language::Language;
+use crate::text::segment;
+use crate::text::span::Span;
+use crate::translate::glossary::{Glossary, Term};
+use crate::translate::llm::Llm;
+use crate::translate::{self, Guide, Status, Translated, figures};
+
+/// A model that does a task, as the stages need it.
+pub struct Engine<'a> {
+    /// The model.
+    pub chat: &'a mut dyn Chat,
+    /// The user message that its manifest asks for in translation.
+    pub form: Option<String>,
+}
+
+/// Where the models come from. The command line has one over the registry.
+pub trait Models {
+    /// The model for `task`, loaded.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::NoModel`] if none serves it or it is not here.
+    fn engine(&mut self, task: Task, from: Language, to: Option<Language>) -> Result<Engine<'_>>;
+}
+
+/// What to make of an article.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long the summary is to be.
+    pub length: Length,
+    /// Whether a model writes it; else it is made of the article's own sentences.
+    pub abstractive: bool,
+    /// Temperature of the summary; 0: greedy.
+    pub temperature: f64,
+    /// Seed of all sampling.
+    pub seed: u64,
+    /// Languages to translate into.
+    pub to: Vec<Language>,
+    /// The desk's terms.
+    pub glossary: Glossary,
+}
+
+/// Summary, translations and ledgers of `article`.
+///
+/// # Errors
+/// Those of the models; [`crate::error::Error::Input`] if there is nothing to summarise.
+pub fn digest(
+    article: Article,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Digest> {
+    progress.stage("reading");
+    let document = Document::new(article);
+    let claims = attribution::attribute(&document);
+    let summary = summarise(&document, &claims, options, models, progress)?;
+    let mut segments: Vec<String> = headline(&document.article).into_iter().collect();
+    segments.extend(summary.sentences.iter().map(|s| s.text.clone()));
+    let from = document.article.language;
+    let mut translations = Vec::new();
+    for &to in options.to.iter().filter(|&&to| to != from) {
+        translations.push(translate(
+            &document.article.id,
+            &segments,
+            from,
+            to,
+            options,
+            models,
+            progress,
+        )?);
+    }
+    Ok(Digest {
+        document,
+        claims,
+        summary,
+        translations,
+    })
+}
+
+/// The summary of `document` alone.
+///
+/// # Errors
+/// As for [`digest`].
+pub fn summarise(
+    document: &Document,
+    claims: &Claims,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Summary> {
+    if !options.abstractive {
+        return summarise::summarise(document, claims, options.length, &mut Extractive, progress);
+    }
+    let engine = models.engine(Task::Summarise, document.article.language, None)?;
+    let mut writer = Abstractive::new(engine.chat, document, options.temperature, options.seed, progress)?;
+    summarise::summarise(document, claims, options.length, &mut writer, progress)
+}
+
+/// `segments` in language `to`, held against the source; attributions that were lost are put back.
+///
+/// # Errors
+/// As for [`digest`].
+pub fn translate(
+    id: &str,
+    segments: &[String],
+    from: Language,
+    to: Language,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Translation> {
+    let desk = Desk::new(segments, from, to, &options.glossary);
+    let engine = models.engine(Task::Translate, from, Some(to))?;
+    let mut translator = Llm::new(engine.chat, engine.form, options.seed, progress);
+    let (mut translated, mut findings) =
+        translate::translate(segments, from, to, &mut translator, &desk, progress)?;
+    let lost = desk.lost_sources(&translated);
+    for (index, repaired) in lost {
+        if let Some(segment) = translated.get_mut(index) {
+            segment.text = repaired;
+            segment.status = Status::Repaired;
+        }
+    }
+    let target: Vec<String> = translated.iter().map(|t| t.text.clone()).collect();
+    let mut ledger = hold(id, segments, &target, from, to);
+    for claim in &mut ledger.claims {
+        let repaired = translated
+            .get(claim.segment)
+            .is_some_and(|t| t.status == Status::Repaired);
+        if repaired && claim.status == ClaimStatus::Missing {
+            claim.status = ClaimStatus::Repaired;
+        }
+    }
+    let untranslated = |index: usize| {
+        translated
+            .get(index)
+            .is_some_and(|t| t.status == Status::Untranslated)
+    };
+    // a segment that is known to be untranslated needs no second finding that says so
+    findings.extend(
+        check::run(&ledger)
+            .into_iter()
+            .filter(|f| !untranslated(f.segment)),
+    );
+    findings.sort_by_key(|f| (f.segment, std::cmp::Reverse(f.severity)));
+    Ok(Translation {
+        language: to,
+        segments: translated,
+        ledger,
+        findings,
+    })
+}
+
+/// Both texts as a ledger, segment by segment.
+fn hold(id: &str, source: &[String], target: &[String], from: Language, to: Language) -> Ledger {
+    let read = |segments: &[String], language: Language| {
+        let text = segments.join("\n");
+        let mut spans = Vec::with_capacity(segments.len());
+        let mut sentences = Vec::new();
+        let mut at = 0;
+        for segment in segments {
+            spans.push(Span::new(at, at + segment.len()));
+            sentences.extend(
+                segment::sentences(segment, language)
+                    .into_iter()
+                    .map(|s| s.shifted(at)),
+            );
+            at += segment.len() + 1;
+        }
+        let claims = attribution::attribute_text(&text, language, &sentences);
+        (text, spans, claims)
+    };
+    let (text, spans, claims) = read(source, from);
+    let (other_text, other_spans, other_claims) = read(target, to);
+    let side = Side {
+        language: from,
+        text: &text,
+        segments: &spans,
+        claims: &claims,
+    };
+    let other = Side {
+        language: to,
+        text: &other_text,
+        segments: &other_spans,
+        claims: &other_claims,
+    };
+    align::ledger(id, &side, &other)
+}
+
+/// What is known of one translation job: the desk's terms, the gazetteer, and the checks as judge.
+struct Desk<'a> {
+    segments: &'a [String],
+    from: Language,
+    to: Language,
+    glossary: &'a Glossary,
+}
+
+impl<'a> Desk<'a> {
+    fn new(segments: &'a [String], from: Language, to: Language, glossary: &'a Glossary) -> Self {
+        Self {
+            segments,
+            from,
+            to,
+            glossary,
+        }
+    }
+
+    /// The segments whose source was lost in translation, with a templated attribution put before them.
+    fn lost_sources(&self, translated: &[Translated]) -> Vec<(usize, String)> {
+        let mut repaired = Vec::new();
+        for (index, (source, target)) in self.segments.iter().zip(translated).enumerate() {
+            if target.status == Status::Untranslated {
+                continue;
+            }
+            let ledger = hold(
+                "",
+                std::slice::from_ref(source),
+                std::slice::from_ref(&target.text),
+                self.from,
+                self.to,
+            );
+            let lost = ledger.claims.iter().find(|claim| {
+                claim.status == ClaimStatus::Missing && claim.target.cue.is_empty() && claim.named
+            });
+            let Some(name) = lost
+                .and_then(|claim| claim.source.source.first())
+                .map(|s| s.of(&ledger.source.text))
+            else {
+                continue;
+            };
+            let name = self.name_in_target(name);
+            if let Some(text) = phrases::according_to(self.to, &name, &target.text, false) {
+                repaired.push((index, text));
+            }
+        }
+        repaired
+    }
+
+    /// A source's name in the target language: the desk's term, the gazetteer's, else as it is written.
+    fn name_in_target(&self, name: &str) -> String {
+        self.terms_for(name)
+            .into_iter()
+            .max_by_key(|term| term.source.len())
+            .map_or_else(|| name.to_owned(), |term| term.target)
+    }
+
+    fn terms_for(&self, text: &str) -> Vec<Term> {
+        let mut terms = self.glossary.terms_in(text, self.to);
+        for (source, target) in align::gazetteer::gazetteer().terms(text, self.from, self.to) {
+            if !terms.iter().any(|t| t.source.eq_ignore_ascii_case(&source)) {
+                terms.push(Term { source, target });
+            }
+        }
+        terms
+    }
+}
+
+impl Guide for Desk<'_> {
+    fn terms(&self, _index: usize, text: &str) -> Vec<Term> {
+        let mut terms = self.terms_for(text);
+        terms.extend(figures::terms(text, self.from, self.to));
+        terms
+    }
+
+    fn cost(&self, index: usize, hypothesis: &str) -> usize {
+        let Some(source) = self.segments.get(index) else {
+            return 0;
+        };
+        let ledger = hold(
+            "",
+            std::slice::from_ref(source),
+            &[hypothesis.to_owned()],
+            self.from,
+            self.to,
+        );
+        let found: usize = check::run(&ledger)
+            .iter()
+            .map(|finding| match (finding.severity, finding.check) {
+                (Severity::Error, _) => 2,
+                (Severity::Warning, Check::Source | Check::Cue | Check::Number | Check::Polarity) => 1,
+                (Severity::Warning, _) => 0,
+            })
+            .sum();
+        let unused = self
+            .glossary
+            .terms_in(source, self.to)
+            .iter()
+            .filter(|term| !hypothesis.contains(&term.target))
+            .count();
+        found + unused
+    }
+}

@@ -1,0 +1,113 @@
+//! A digest as `byline/digest/1`, one object a line.
+
+use serde_json::{Value, json};
+
+use crate::finding::Finding;
+
+use crate::summarise::Summary;
+use crate::text::span::CharIndex;
+
+use super::{Digest, ModelUsed, Translation, ledger, sources};
+
+/// The whole digest. `claims` of a sentence are the ids of the article's attributions, listed under `sources`.
+pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
+    let article = &digest.document.article;
+    let ledgers: Vec<Value> = digest
+        .translations
+        .iter()
+        .map(|t| ledger::json(&t.ledger, &t.findings))
+        .collect();
+    let translations: Vec<Value> = digest
+        .translations
+        .iter()
+        .map(|t| translation(t, digest.lead()))
+        .collect();
+    json!({
+        "schema": "byline/digest/1",
+        "article": {
+            "id": article.id,
+            "language": article.language,
+            "sha256": sources::sha256(&article.text),
+            "headline": digest.headline(),
+            "text": article.text,
+        },
+        "models": models.iter().map(model).collect::<Vec<_>>(),
+        "summary": summary(&digest.summary),
+        "translations": translations,
+        "ledgers": ledgers,
+        "sources": sources::json(&digest.document, &digest.claims),
+        "findings": findings(digest),
+    })
+}
+
+/// One model that took part.
+pub fn model(model: &ModelUsed) -> Value {
+    json!({
+        "task": model.task,
+        "to": model.to,
+        "id": model.id,
+        "revision": model.revision,
+        "sha256": model.sha256,
+        "licence": model.licence,
+    })
+}
+
+/// A summary, its sentences tied to the article's.
+pub fn summary(summary: &Summary) -> Value {
+    let sentences: Vec<Value> = summary
+        .sentences
+        .iter()
+        .map(|s| {
+            json!({
+                "text": s.text,
+                "supports": s.supports,
+                "claims": s.claims.iter().map(|&c| sources::claim_id(c)).collect::<Vec<_>>(),
+                "method": s.method,
+            })
+        })
+        .collect();
+    json!({ "language": summary.language, "sentences": sentences })
+}
+
+fn translation(translation: &Translation, lead: usize) -> Value {
+    let headline = translation.segments.first().filter(|_| lead > 0);
+    let sentences: Vec<Value> = translation
+        .segments
+        .iter()
+        .skip(lead)
+        .enumerate()
+        .map(|(of, s)| json!({ "text": s.text, "of": of, "status": s.status }))
+        .collect();
+    json!({
+        "language": translation.language,
+        "headline": headline.map(|h| h.text.as_str()),
+        "headline_status": headline.map(|h| h.status),
+        "sentences": sentences,
+    })
+}
+
+/// The findings about the summary; those about a translation are in its ledger.
+fn findings(digest: &Digest) -> Vec<Value> {
+    let article = &digest.document.article;
+    let index = CharIndex::new(&article.text);
+    digest
+        .summary
+        .findings
+        .iter()
+        .map(|f| finding(f, &index, article.language.code()))
+        .collect()
+}
+
+/// A finding about an article; `language` names the text that its place refers to.
+pub fn finding(finding: &Finding, index: &CharIndex, language: &str) -> Value {
+    let mut object = json!({
+        "check": finding.check,
+        "severity": finding.severity,
+        "segment": finding.segment,
+        "message": finding.message,
+    });
+    if let Some(span) = finding.source {
+        object[language] = json!(index.pair(span));
+    }
+    object
+}

@@ -1,0 +1,104 @@
+//! A translated article: the text with the structure of its source, or JSON.
+
+use serde_json::{Value, json};
+
+use crate::article::{BlockKind, Document};
+
+use crate::text::language::Language;
+use crate::translate::labels;
+
+use super::words::{about, finding};
+use super::{ModelUsed, Translation, json, ledger};
+
+/// The article in the language of `translation`, block by block, with headings, bullets and labels in their places.
+pub fn text(document: &Document, translation: &Translation) -> String {
+    let mut blocks: Vec<String> = Vec::new();
+    for (index, block) in document.article.blocks.iter().enumerate() {
+        let sentences: Vec<&str> = document
+            .sentences
+            .iter()
+            .zip(&translation.segments)
+            .filter(|(sentence, _)| sentence.block == index)
+            .map(|(_, translated)| translated.text.as_str())
+            .collect();
+        let body = sentences.join(joint(translation.language));
+        let label = block.label.map(|span| span.of(&document.article.text));
+        let label = label.map(|label| match labels::translate(label, translation.language) {
+            Some(known) => format!("{known}{} ", colon(translation.language)),
+            None => format!("{} ", label.trim()),
+        });
+        let line = format!("{}{}{body}", mark(block.kind), label.unwrap_or_default());
+        if !line.trim().is_empty() {
+            blocks.push(line.trim_end().to_owned());
+        }
+    }
+    blocks.join("\n\n")
+}
+
+/// One object of the schema `byline/translation/1`: the segments with their sources, and the ledger.
+pub fn json(document: &Document, translation: &Translation, model: Option<&ModelUsed>) -> Value {
+    let segments: Vec<Value> = translation
+        .segments
+        .iter()
+        .enumerate()
+        .map(|(of, s)| json!({ "text": s.text, "of": of, "status": s.status }))
+        .collect();
+    json!({
+        "schema": "byline/translation/1",
+        "id": document.article.id,
+        "from": document.article.language,
+        "to": translation.language,
+        "model": model.map(json::model),
+        "text": text(document, translation),
+        "segments": segments,
+        "ledger": ledger::json(&translation.ledger, &translation.findings),
+    })
+}
+
+/// What must be looked at, a line each.
+pub fn attention(translation: &Translation) -> Vec<String> {
+    let ledger = &translation.ledger;
+    translation
+        .findings
+        .iter()
+        .map(|found| {
+            let words = [
+                about(found.source, &ledger.source.text),
+                about(found.target, &ledger.target.text),
+            ]
+            .join(" ");
+            let line = format!(
+                "{} segment {}: {} {words}",
+                translation.language,
+                found.segment + 1,
+                finding(found)
+            );
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+fn mark(kind: BlockKind) -> &'static str {
+    match kind {
+        BlockKind::Headline => "# ",
+        BlockKind::Heading => "## ",
+        BlockKind::ListItem => "- ",
+        BlockKind::Paragraph | BlockKind::SourceLine => "",
+    }
+}
+
+fn joint(language: Language) -> &'static str {
+    if matches!(language.code(), "zh" | "ja") {
+        ""
+    } else {
+        " "
+    }
+}
+
+fn colon(language: Language) -> &'static str {
+    if matches!(language.code(), "zh" | "ja") {
+        "："
+    } else {
+        ":"
+    }
+}

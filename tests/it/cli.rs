@@ -1,0 +1,258 @@
+//! The front door: exit codes, what goes where, and refusals that say what to do.
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use super::{Program, article};
+
+#[test]
+fn a_pair_that_no_model_here_serves_is_refused_with_the_models_that_would() {
+    Program::new()
+        .command()
+        .args(["digest", "--method", "extractive", "--to", "uk"])
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .code(3)
+        .stdout("")
+        .stderr(contains("lmt-60").and(contains("byline models pull")));
+}
+
+#[test]
+fn a_pair_that_no_manifest_serves_is_refused() {
+    Program::new()
+        .command()
+        .args(["translate", "--from", "en", "--to", "ka"])
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .code(3)
+        .stdout("")
+        .stderr(contains("Georgian"));
+}
+
+#[test]
+fn a_language_that_no_summariser_serves_is_refused() {
+    Program::new()
+        .command()
+        .arg("summarise")
+        .arg(article("reservoir.uk.txt"))
+        .assert()
+        .code(3)
+        .stderr(contains("Ukrainian"));
+}
+
+#[test]
+fn extractive_summaries_need_no_model_and_are_the_same_twice() {
+    let run = || {
+        let output = Program::new()
+            .command()
+            .args(["summarise", "--method", "extractive", "--format", "json"])
+            .arg(article("harbour.en.txt"))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn every_language_of_the_samples_can_be_summarised_extractively() {
+    for name in [
+        "reservoir.uk.txt",
+        "tunnel.ko.txt",
+        "ferry.en.html",
+        "vineyard.en.md",
+    ] {
+        Program::new()
+            .command()
+            .args([
+                "summarise",
+                "--method",
+                "extractive",
+                "--format",
+                "text",
+                "--sentences",
+                "3",
+            ])
+            .arg(article(name))
+            .assert()
+            .success()
+            .stdout(contains(" 3. "));
+    }
+}
+
+#[test]
+fn one_bad_article_does_not_stop_the_others() {
+    let program = Program::new();
+    let bad = program.file("bad.txt", b"abc \xff\xfe\x00 def");
+    program
+        .command()
+        .args(["summarise", "--method", "extractive", "--format", "text"])
+        .arg(&bad)
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .code(2)
+        .stdout(contains("Harbour Authority"))
+        .stderr(contains("bad.txt"));
+}
+
+#[test]
+fn a_result_file_is_whole_or_not_there() {
+    let program = Program::new();
+    let empty = program.file("empty.txt", "");
+    let out = program.home.path().join("out.json");
+    program
+        .command()
+        .args(["sources", "--format", "json", "-o"])
+        .arg(&out)
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .success()
+        .stdout("");
+    let written = std::fs::read_to_string(&out).unwrap();
+    serde_json::from_str::<serde_json::Value>(&written).unwrap();
+    program
+        .command()
+        .args(["sources", "-o", "no/such/folder/out.json"])
+        .arg(&empty)
+        .assert()
+        .code(4);
+    let left: Vec<_> = std::fs::read_dir(program.home.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(".byline-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn formats_that_a_command_has_no_use_for_are_refused() {
+    for (command, format) in [("sources", "html"), ("digest", "html"), ("sources", "markdown")] {
+        Program::new()
+            .command()
+            .args([command, "--format", format])
+            .arg(article("harbour.en.txt"))
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains("--format"));
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_followed_are_named() {
+    let cases: [(&[&str], &str); 6] = [
+        (&["--threads", "0"], "thread"),
+        (&["--device", "abacus"], "abacus"),
+        (&["--model", "smollm2-135m"], "TASK=ID"),
+        (&["--model", "cook=smollm2-135m"], "cook"),
+        (&["--glossary", "missing.csv"], "missing.csv"),
+        (&["--temperature", "7"], "temperature"),
+    ];
+    for (flags, named) in cases {
+        Program::new()
+            .command()
+            .args(["digest", "--method", "extractive"])
+            .args(flags)
+            .arg(article("harbour.en.txt"))
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(named));
+    }
+}
+
+#[test]
+fn a_typo_in_the_configuration_is_named_with_its_line() {
+    let program = Program::new();
+    program.file("config/byline/byline.toml", "offline = true\nthreds = 2\n");
+    program
+        .command()
+        .arg("doctor")
+        .assert()
+        .code(2)
+        .stderr(contains("line 2").and(contains("threds")));
+}
+
+#[test]
+fn the_configuration_fills_what_flags_leave_open() {
+    let program = Program::new();
+    program.file("config/byline/byline.toml", "format = \"text\"\n");
+    program
+        .command()
+        .arg("sources")
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .success()
+        .stdout(contains("attributions in"));
+    program
+        .command()
+        .args(["sources", "--format", "json"])
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .success()
+        .stdout(predicates::str::starts_with("{"));
+}
+
+#[test]
+fn doctor_says_what_works_without_a_network() {
+    Program::new()
+        .command()
+        .args(["doctor", "--format", "text"])
+        .assert()
+        .success()
+        .stdout(
+            contains("not used (offline)")
+                .and(contains("sources, check"))
+                .and(contains("No model is here")),
+        );
+}
+
+#[test]
+fn help_completions_and_manual_go_to_standard_output() {
+    for (args, part) in [
+        (&["--help"][..], "Exit codes"),
+        (&["completions", "bash"][..], "byline"),
+        (&["man"][..], ".TH"),
+    ] {
+        Program::new()
+            .command()
+            .args(args)
+            .assert()
+            .success()
+            .stdout(contains(part))
+            .stderr("");
+    }
+    Program::new()
+        .command()
+        .arg("digets")
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(contains("digest"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_the_program_quietly() {
+    use std::process::{Command, Stdio};
+    let program = Program::new();
+    let line = r#"{"id":"a","language":"en","text":"The port is shut, the mayor said."}"#;
+    let many = program.file("many.jsonl", format!("{line}\n").repeat(2000));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_byline"))
+        .args(["sources", "--format", "json"])
+        .arg(&many)
+        .env("HOME", program.home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

@@ -78,7 +78,8 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
             while let Some(&(next_at, next)) = chars.peek() {
                 let inner = is_apostrophe(next) || matches!(next, '-' | '.' | ',' | '‑' | '&');
                 let letter = next.is_alphanumeric() || is_mark(next);
-                if !letter && !(inner && continues(part, next_at, next, kind)) {
+                let joins = inner && continues(part, next_at, next, kind);
+                if !letter && !joins {
                     break;
                 }
                 chars.next();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Program;
 
 /// One object a line for JSONL input given as (language, text) pairs.
-pub fn sources(items: &[(&str, &str)]) -> Vec<Value> {
+pub(super) fn sources(items: &[(&str, &str)]) -> Vec<Value> {
     let lines: Vec<String> = items
         .iter()
         .enumerate()
@@ -30,7 +30,7 @@ pub fn sources(items: &[(&str, &str)]) -> Vec<Value> {
 }
 
 /// The pieces of text that the spans of `role` slice to, counted in characters.
-pub fn pieces(object: &Value, claim: &Value, role: &str) -> Vec<String> {
+pub(super) fn pieces(object: &Value, claim: &Value, role: &str) -> Vec<String> {
     let text: Vec<char> = object["article"]["text"].as_str().unwrap().chars().collect();
     let spans = claim[format!("{role}_spans")].as_array().unwrap();
     spans

@@ -123,15 +123,37 @@ fn likely_encoding(bytes: &[u8]) -> Option<&'static str> {
     let sample = &bytes[..bytes.len().min(20_000)];
     let score = |encoding: &'static Encoding, script: Script| {
         let (text, _, _) = encoding.decode(sample);
-        let foreign: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
-        let fitting = foreign.iter().filter(|&&c| Script::of(c) == Some(script)).count();
-        // A capital after a small letter is what the wrong table makes of Cyrillic.
-        let pairs: Vec<char> = text.chars().collect();
-        let odd = pairs
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        // Punctuation says nothing: every table has some.
+        let is_mark = |c: char| matches!(c, '\u{a0}'..='\u{bf}' | '\u{2010}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff20}');
+        let foreign: Vec<char> = text.chars().filter(|&c| !c.is_ascii() && !is_mark(c)).collect();
+        // Western text holds few letters beyond ASCII, all others hold many.
+        if script != Script::Latin && foreign.len() * 10 < letters * 3 {
+            return 0.0;
+        }
+        let fits = |c: char| match Script::of(c) {
+            Some(Script::Han) => matches!(script, Script::Han | Script::Kana),
+            // Half-width Kana is what Shift_JIS makes of any other encoding.
+            Some(Script::Kana) => script == Script::Kana && c < '\u{ff00}',
+            found => found == Some(script),
+        };
+        let fitting = foreign.iter().filter(|&&c| fits(c)).count();
+        let hiragana = foreign
+            .iter()
+            .filter(|&&c| matches!(c, '\u{3041}'..='\u{309f}'))
+            .count();
+        if script == Script::Kana && hiragana * 6 < foreign.len() {
+            return 0.0;
+        }
+        // Capitals inside words, or more capitals than small letters: the wrong table for Cyrillic.
+        let chars: Vec<char> = text.chars().collect();
+        let odd = chars
             .windows(2)
             .filter(|p| p[0].is_lowercase() && p[1].is_uppercase())
             .count();
-        (fitting as f64 - 3.0 * odd as f64) / foreign.len().max(1) as f64
+        let capitals = foreign.iter().filter(|c| c.is_uppercase()).count();
+        let shouted = if capitals * 2 > foreign.len() { 0.5 } else { 1.0 };
+        shouted * (fitting as f64 - 3.0 * odd as f64) / foreign.len().max(1) as f64
     };
     KNOWN
         .iter()

@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 
 /// Pages with more elements are no articles (and would take very long).
 const MOST_ELEMENTS: usize = 100_000;
+/// Elements inside one another: beyond this the search for the article takes very long.
+const DEEPEST: usize = 600;
 /// Less running text than this, in characters, is no article.
 const LEAST_PROSE: usize = 100;
 
@@ -104,15 +106,24 @@ fn blocks_of_page(html: &str, name: &str) -> Result<Page> {
     let mut steps = Vec::new();
     // A stack in place of recursion: pages may be nested to any depth.
     let mut stack = vec![(parsed.doc.root(), false)];
+    let mut depth = 0usize;
     while let Some((node, done)) = stack.pop() {
         let element = node
             .node_name()
             .map(|name| name.to_string())
             .filter(|_| node.is_element());
         match element {
-            Some(element) if done => steps.push(Step::Close(element)),
+            Some(element) if done => {
+                depth = depth.saturating_sub(1);
+                steps.push(Step::Close(element));
+            }
             Some(element) if SILENT.contains(&element.as_str()) || node.has_attr("hidden") => {}
             Some(element) => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return Err(Error::input(name, "is nested too deeply for a page")
+                        .with_hint("save the article's text and give it as plain text"));
+                }
                 steps.push(Step::Open(element));
                 stack.push((node, true));
                 stack.extend(node.children_it(true).map(|child| (child, false)));

@@ -309,14 +309,17 @@ impl Draft {
     pub(super) fn finish(mut self, name: &str, id: &str, given: Option<Language>) -> Result<Article> {
         self.pieces.retain(|piece| !piece.text.trim().is_empty());
         if self.pieces.is_empty() {
-            let message = if self.dropped.is_empty() {
-                "holds no text"
-            } else {
-                "holds no article, only page furniture"
-            };
-            return Err(
-                Error::input(name, message).with_hint("see what was left out with --input-format text -v")
-            );
+            return Err(match self.dropped.first() {
+                None => Error::input(name, "holds no text").with_hint("give a file with an article in it"),
+                Some(first) => Error::input(
+                    name,
+                    format!(
+                        "holds no article, only page furniture (\"{}\": {})",
+                        first.text, first.reason
+                    ),
+                )
+                .with_hint("JSONL input is taken as it is: {\"id\": …, \"text\": …}"),
+            });
         }
         let mut text = String::new();
         let mut blocks: Vec<Block> = Vec::new();

@@ -8,6 +8,7 @@ use crate::attribution::{self, Attribution, Claims, Form, Polarity, SourceKind, 
 use crate::text::numbers;
 use crate::text::span::Span;
 
+use super::bait;
 use super::plan::Group;
 use super::terms::{Vocabulary, terms};
 
@@ -98,7 +99,12 @@ impl<'a> Grounds<'a> {
                 .collect(),
             vocabulary: Vocabulary::new(usable.iter().map(|&i| document.sentence(i))),
             names,
-            all_terms: terms(text).into_iter().collect(),
+            // what addresses a language model bears nothing out
+            all_terms: (0..document.sentences.len())
+                .map(|i| document.sentence(i))
+                .filter(|sentence| !bait::is_bait(sentence))
+                .flat_map(terms)
+                .collect(),
         }
     }
 

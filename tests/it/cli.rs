@@ -30,13 +30,14 @@ fn a_pair_that_no_manifest_serves_is_refused() {
 }
 
 #[test]
-fn a_language_that_no_summariser_serves_is_refused() {
+fn a_model_is_not_used_for_a_language_that_it_is_not_good_enough_for() {
     Program::new()
         .command()
-        .arg("summarise")
+        .args(["summarise", "--model", "summarise=qwen2.5-coder-1.5b"])
         .arg(article("reservoir.uk.txt"))
         .assert()
         .code(3)
+        .stdout("")
         .stderr(contains("Ukrainian"));
 }
 

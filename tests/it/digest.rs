@@ -270,6 +270,7 @@ fn marks_of_the_translation_are_those_of_the_summary() {
                 "道路管理局周二表示，托尔明福特的采石场道路将于4月3日重新开放。",
             ),
             ("60 jobs", "采石场工人声称，由于关闭，失去了60个工作岗位。"),
+            ("delayed the work", "市长埃达·万斯否认该市拖延了工程。"),
         ],
         &[Language::ZH],
         2,

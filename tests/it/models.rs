@@ -666,7 +666,7 @@ impl Index {
         let script = format!(
             "cd '{}'\n[ \"$1\" = --version ] && exit 0\necho \"$@\" >> log\nfor word; do package=$word; done\n\
              while [ $# -gt 1 ]; do [ \"$1\" = --dest ] && dest=$2; shift; done\n\
-             if [ -e \"$package.wait\" ]; then touch \"$package.asked\"; exec sleep 600; fi\n\
+             if [ -e \"$package.wait\" ]; then touch \"$package.asked\"; exec sleep 600 </dev/null >/dev/null 2>&1; fi\n\
              [ -e \"$package.whl\" ] || {{ echo \"ERROR: No matching distribution found for $package\" >&2; exit 1; }}\n\
              cp \"$package.whl\" \"$dest/x-1-py3-none-any.whl\"\n",
             folder.display()

@@ -127,7 +127,7 @@ fn classify(text: &str, looks: BlockKind, sources_follow: &mut bool) -> (BlockKi
 /// Whether a text ends as a sentence does.
 fn ends_as_sentence(text: &str) -> bool {
     text.trim_end_matches(|c: char| "\"'”’»“‘)]」』".contains(c))
-        .ends_with(|c| matches!(c, '.' | '…' | '。' | '!' | '?' | '！' | '？' | '।' | '۔'))
+        .ends_with(['.', '…', '。', '!', '?', '！', '？', '।', '۔'])
 }
 
 /// "Storm Shuts Harbour, Says Mayor.": a title in the style that capitalises its words may end with a full stop.

@@ -10,6 +10,8 @@ const DAMPING: f64 = 0.85;
 const ROUNDS: usize = 50;
 /// Sentences that share a term more common than this are not linked through it; keeps long texts near linear.
 const MAX_POSTINGS: usize = 200;
+/// Sentences at least this alike say the same.
+const SAME: f64 = 0.85;
 /// Weight of relevance against novelty.
 const LAMBDA: f64 = 0.7;
 
@@ -80,7 +82,7 @@ pub(super) fn pick(scores: &[f64], vectors: &[Vector], n: usize) -> Vec<usize> {
     let mut nearest = vec![0.0f64; scores.len()];
     while picked.len() < n.min(scores.len()) {
         let best = (0..scores.len())
-            .filter(|i| !picked.contains(i))
+            .filter(|i| !picked.contains(i) && nearest[*i] < SAME)
             .max_by(|&a, &b| {
                 let value = |i: usize| LAMBDA * scores[i] / top - (1.0 - LAMBDA) * nearest[i];
                 // of equals the earlier one

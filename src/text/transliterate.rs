@@ -330,7 +330,8 @@ mod tests {
 
     #[test]
     fn the_pinyin_table_parses() {
-        let rows: HashMap<String, String> = toml::from_str(include_str!("data/pinyin.toml")).unwrap();
+        let rows: std::collections::HashMap<String, String> =
+            toml::from_str(include_str!("data/pinyin.toml")).unwrap();
         assert!(rows.values().map(|chars| chars.chars().count()).sum::<usize>() >= 400);
         assert!(
             rows.values()

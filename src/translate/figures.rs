@@ -92,7 +92,7 @@ pub fn terms(text: &str, from: Language, to: Language) -> Vec<Term> {
         }
     }
     for number in numbers::find(text, from) {
-        if matches!(number.value.unit, Unit::Plain | Unit::Money)
+        if matches!(number.value.unit, Unit::Plain | Unit::Money | Unit::Measure(..))
             && let Some(target) = in_ten_thousands(number.value.amount, &style)
         {
             add(number.span.of(text), target);

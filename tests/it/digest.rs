@@ -280,9 +280,8 @@ fn marks_of_the_translation_are_those_of_the_summary() {
     for (index, sentence) in digest.summary.sentences.iter().enumerate() {
         let marks = view.marks_of(index).replace('[', "\\[").replace(']', "\\]");
         assert!(!marks.is_empty(), "{}", sentence.text);
-        assert_eq!(
+        assert!(
             printed.matches(&format!(" {marks}\n")).count() >= 2,
-            true,
             "{marks} in {printed}"
         );
     }

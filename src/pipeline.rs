@@ -68,9 +68,8 @@ pub fn digest(
     let document = Document::new(article);
     let claims = attribution::attribute(&document);
     let summary = summarise(&document, &claims, options, models, progress)?;
-    let mut segments: Vec<String> = headline(&document.article).into_iter().collect();
-    segments.extend(summary.sentences.iter().map(|s| s.text.clone()));
     let from = document.article.language;
+    let segments = segments_of(&document, &summary);
     let mut translations = Vec::new();
     for &to in options.to.iter().filter(|&&to| to != from) {
         translations.push(translate(
@@ -83,12 +82,35 @@ pub fn digest(
             progress,
         )?);
     }
-    Ok(Digest {
+    Ok(assemble(document, claims, summary, translations))
+}
+
+/// The digest of a summary and its translations; without translations: of the summary alone.
+pub fn assemble(
+    document: Document,
+    claims: Claims,
+    summary: Summary,
+    translations: Vec<Translation>,
+) -> Digest {
+    let segments = segments_of(&document, &summary);
+    let told = Joined::new(&segments, document.article.language).claims_by_segment();
+    let lead = segments.len() - summary.sentences.len();
+    Digest {
+        told: told.into_iter().skip(lead).collect(),
         document,
         claims,
         summary,
         translations,
-    })
+    }
+}
+
+/// What is translated of a digest: the headline, then the summary.
+fn segments_of(document: &Document, summary: &Summary) -> Vec<String> {
+    let headline = headline(&document.article);
+    headline
+        .into_iter()
+        .chain(summary.sentences.iter().map(|s| s.text.clone()))
+        .collect()
 }
 
 /// The summary of `document` alone.
@@ -165,9 +187,15 @@ pub fn translate(
     })
 }
 
-/// Both texts as a ledger, segment by segment.
-fn hold(id: &str, source: &[String], target: &[String], from: Language, to: Language) -> Ledger {
-    let read = |segments: &[String], language: Language| {
+/// Segments as one text, and who says what in it.
+struct Joined {
+    text: String,
+    spans: Vec<Span>,
+    claims: Claims,
+}
+
+impl Joined {
+    fn new(segments: &[String], language: Language) -> Self {
         let text = segments.join("\n");
         let mut spans = Vec::with_capacity(segments.len());
         let mut sentences = Vec::new();
@@ -182,23 +210,38 @@ fn hold(id: &str, source: &[String], target: &[String], from: Language, to: Lang
             at += segment.len() + 1;
         }
         let claims = attribution::attribute_text(&text, language, &sentences);
-        (text, spans, claims)
-    };
-    let (text, spans, claims) = read(source, from);
-    let (other_text, other_spans, other_claims) = read(target, to);
-    let side = Side {
-        language: from,
-        text: &text,
-        segments: &spans,
-        claims: &claims,
-    };
-    let other = Side {
-        language: to,
-        text: &other_text,
-        segments: &other_spans,
-        claims: &other_claims,
-    };
-    align::ledger(id, &side, &other)
+        Self { text, spans, claims }
+    }
+
+    fn side(&self, language: Language) -> Side<'_> {
+        Side {
+            language,
+            text: &self.text,
+            segments: &self.spans,
+            claims: &self.claims,
+        }
+    }
+
+    /// For each segment the attributions that stand in it: the claims of a ledger have the same numbers.
+    fn claims_by_segment(&self) -> Vec<Vec<usize>> {
+        let inside = |span: &Span| {
+            let attributions = self.claims.attributions.iter().enumerate();
+            attributions
+                .filter(|(_, a)| {
+                    let parts = a.cue_spans.iter().chain(&a.source_spans).chain(&a.content_spans);
+                    parts.into_iter().next().is_some_and(|part| span.contains(*part))
+                })
+                .map(|(index, _)| index)
+                .collect()
+        };
+        self.spans.iter().map(inside).collect()
+    }
+}
+
+/// Both texts as a ledger, segment by segment.
+fn hold(id: &str, source: &[String], target: &[String], from: Language, to: Language) -> Ledger {
+    let (source, target) = (Joined::new(source, from), Joined::new(target, to));
+    align::ledger(id, &source.side(from), &target.side(to))
 }
 
 /// What is known of one translation job: the desk's terms, the gazetteer, and the checks as judge.

@@ -376,7 +376,9 @@ impl Carrier<'_> {
     fn status(&self, attribution: &Attribution, evidence: &Evidence, kind: Option<SourceKind>) -> Status {
         let cue = evidence.cue.is_none_or(|score| score >= 0.5);
         let source = evidence.source.is_none_or(|score| score >= 0.5);
-        if source && cue {
+        // two weak signs are no proof: a role word somewhere and a cue of another kind
+        let weak = |score: Option<f64>| score.is_some_and(|score| score <= 0.5);
+        if source && cue && !(weak(evidence.source) && weak(evidence.cue)) {
             return Status::Verified;
         }
         let drops = matches!(self.target.language.code(), "ko" | "zh" | "ja");

@@ -6,6 +6,7 @@ use crate::attribution::{Claims, Form, Stance};
 
 use crate::summarise::ground::Grounds;
 use crate::text::language::Language;
+use crate::text::span::Span;
 
 use super::{Digest, Translation};
 
@@ -139,8 +140,18 @@ fn name_in(translation: &Translation, lead: usize, row: &SourceRow, grounds: &Gr
                 .iter()
                 .any(|span| grounds.names_source(span.of(&ledger.source.text), row.source))
         })
-        .find_map(|claim| claim.target.source.first())
-        .map(|span| span.of(&ledger.target.text).to_owned())
+        .find_map(|claim| {
+            let spans = &claim.target.source;
+            let whole = spans.iter().copied().reduce(Span::cover)?;
+            // a name in several pieces is shown with what lies between, unless that is half a sentence
+            let close = whole.len() <= spans.iter().map(|s| s.len()).sum::<usize>() + 12;
+            if close {
+                Some(whole)
+            } else {
+                spans.iter().copied().max_by_key(|s| s.len())
+            }
+        })
+        .map(|span| span.of(&ledger.target.text).trim().to_owned())
         .filter(|name| !name.is_empty())
 }
 

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use crate::finding::Finding;
 
-use crate::summarise::Summary;
 use crate::text::span::CharIndex;
 
 use super::{Digest, ModelUsed, Translation, ledger, sources};
 
-/// The whole digest. `claims` of a sentence are the ids of the article's attributions, listed under `sources`.
+/// The whole digest, and under `sources` who says what in the article.
 pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
     let article = &digest.document.article;
     let ledgers: Vec<Value> = digest
@@ -32,7 +31,7 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
             "text": article.text,
         },
         "models": models.iter().map(model).collect::<Vec<_>>(),
-        "summary": summary(&digest.summary),
+        "summary": summary(digest),
         "translations": translations,
         "ledgers": ledgers,
         "sources": sources::json(&digest.document, &digest.claims),
@@ -52,21 +51,26 @@ pub fn model(model: &ModelUsed) -> Value {
     })
 }
 
-/// A summary, its sentences tied to the article's.
-pub fn summary(summary: &Summary) -> Value {
-    let sentences: Vec<Value> = summary
+/// The summary, its sentences tied to the article's. `claims` are claims of the ledgers; `article_claims` are those of
+/// the article, as `sources` lists them.
+fn summary(digest: &Digest) -> Value {
+    let ids = |claims: &[usize]| claims.iter().map(|&c| sources::claim_id(c)).collect::<Vec<_>>();
+    let sentences: Vec<Value> = digest
+        .summary
         .sentences
         .iter()
-        .map(|s| {
+        .zip(&digest.told)
+        .map(|(s, told)| {
             json!({
                 "text": s.text,
                 "supports": s.supports,
-                "claims": s.claims.iter().map(|&c| sources::claim_id(c)).collect::<Vec<_>>(),
+                "claims": ids(told),
+                "article_claims": ids(&s.claims),
                 "method": s.method,
             })
         })
         .collect();
-    json!({ "language": summary.language, "sentences": sentences })
+    json!({ "language": digest.summary.language, "sentences": sentences })
 }
 
 fn translation(translation: &Translation, lead: usize) -> Value {

@@ -57,6 +57,8 @@ pub struct Digest {
     pub claims: Claims,
     /// The summary.
     pub summary: Summary,
+    /// For each sentence of the summary the attributions that stand in it, numbered as the claims of the ledgers.
+    pub told: Vec<Vec<usize>>,
     /// Its translations. Segment 0 is the headline if the article has one; the sentences of the summary follow.
     pub translations: Vec<Translation>,
 }

@@ -9,6 +9,7 @@ use crate::text::numbers;
 use crate::text::span::Span;
 
 use super::bait;
+use super::negation;
 use super::plan::Group;
 use super::terms::{Vocabulary, terms};
 
@@ -20,6 +21,8 @@ const GAIN: f64 = 0.12;
 const COVERAGE: f64 = 0.55;
 /// The sentences that a model was asked about count more than others that use the same words.
 const ASKED: f64 = 1.6;
+/// A last clause of which less than this share is in the article was made up.
+const TAIL: f64 = 0.5;
 /// A claim is carried if this share of what the sentence takes from its supports lies in the claim's content.
 const CARRIED: f64 = 0.4;
 /// A source is named if this share of (the weight of) one of its names is there.
@@ -40,6 +43,8 @@ pub enum Problem {
     Laundered(usize),
     /// The claim (an index) is there under another source, or turned around.
     Misattributed(usize),
+    /// A denial was lost or added.
+    Polarity,
     /// The claim (an index) is told more surely than its source did.
     Stance(usize),
 }
@@ -77,13 +82,15 @@ impl<'a> Grounds<'a> {
             .sources
             .iter()
             .map(|source| {
-                let mut names: Vec<Vec<String>> = source
+                let written = source
                     .mentions
                     .iter()
                     .filter(|span| !pronouns(span))
-                    .map(|span| terms(span.of(text)))
+                    .map(|span| span.of(text));
+                let mut names: Vec<Vec<String>> = written
+                    .chain([source.name.as_str()])
+                    .flat_map(|name| [terms(name), terms(head(name))])
                     .collect();
-                names.push(terms(&source.name));
                 names.retain(|name| !name.is_empty());
                 names.sort();
                 names.dedup();
@@ -116,6 +123,9 @@ impl<'a> Grounds<'a> {
         if supports.is_empty() || coverage < COVERAGE {
             problems.push(Problem::Unsupported);
         }
+        if self.turned_round(draft, &supports, &claims) {
+            problems.push(Problem::Polarity);
+        }
         problems.extend(self.numbers(draft, &supports));
         problems.extend(self.unknown_names(draft));
         problems.extend(self.quotes(draft, &claims));
@@ -125,6 +135,27 @@ impl<'a> Grounds<'a> {
             claims,
             problems,
         }
+    }
+
+    /// `draft` without a last clause that the article does not bear out ("…, which is a serious concern"); `None` if
+    /// there is no such clause.
+    pub fn without_made_up_tail(&self, draft: &str) -> Option<String> {
+        let at = draft.rfind(", ")?;
+        let (body, tail) = (&draft[..at], &draft[at + 2..]);
+        let weigh = |known: bool| -> f64 {
+            terms(tail)
+                .iter()
+                .skip(1)
+                .filter(|term| term.chars().count() > 3 && (!known || self.vocabulary.knows(term)))
+                .map(|term| self.vocabulary.weight(term))
+                .sum()
+        };
+        let all = weigh(false);
+        // a mark of quotation that opens in the body must close there
+        let whole = body.matches(['"', '“', '”', '«', '»']).count() % 2 == 0;
+        let end: String = tail.chars().rev().take_while(|c| ".!?".contains(*c)).collect();
+        (whole && all > 0.0 && weigh(true) / all < TAIL && terms(body).len() >= 5)
+            .then(|| format!("{body}{end}"))
     }
 
     /// The few sentences that together say most of what `draft` says, and how much of it they say (0 to 1).
@@ -213,6 +244,27 @@ impl<'a> Grounds<'a> {
             }
         }
         carried
+    }
+
+    /// Whether the draft denies something that nothing it rests on denies, or drops the denial of what it tells.
+    fn turned_round(&self, draft: &str, supports: &[usize], claims: &[usize]) -> bool {
+        let (text, language) = (&self.document.article.text, self.document.article.language);
+        let Some(draft_denies) = negation::denies(draft, language) else {
+            return false;
+        };
+        let denies = |text: &str| negation::denies(text, language) == Some(true);
+        let contents: Vec<&str> = claims
+            .iter()
+            .filter_map(|&k| self.claims.attributions.get(k))
+            .flat_map(|a| a.content_spans.iter().chain(&a.cue_spans))
+            .map(|span| span.of(text))
+            .collect();
+        if draft_denies {
+            !supports.iter().any(|&i| denies(self.document.sentence(i)))
+        } else {
+            // of a sentence without claims the part that denies may be the part that was left out
+            !contents.is_empty() && contents.iter().filter(|c| denies(c)).count() * 2 > contents.len()
+        }
     }
 
     fn numbers(&self, draft: &str, supports: &[usize]) -> Vec<Problem> {
@@ -405,6 +457,19 @@ impl<'a> Grounds<'a> {
     }
 }
 
+/// The words of a name before what only tells it from others: "an inspection report" of "an inspection report dated
+/// 6 February and seen by the Courier". The whole name where that would leave an article alone.
+fn head(name: &str) -> &str {
+    const BORDERS: [&str; 14] = [
+        " who ", " that ", " which ", " whose ", " dated ", " seen ", " at ", " of ", " for ", " with ",
+        " in ", " from ", " by ", ", ",
+    ];
+    let end = BORDERS.iter().filter_map(|border| name.find(border)).min();
+    end.map(|end| &name[..end])
+        .filter(|head| head.split_whitespace().count() > 1)
+        .unwrap_or(name)
+}
+
 enum Kept {
     Yes,
     No,
@@ -422,6 +487,14 @@ fn turned(told: &Claims, claim: &Attribution, index: usize, draft: &str) -> Opti
         return Some(Problem::Misattributed(index));
     }
     if claim.polarity == Polarity::Unconfirmed && !tells(&|a| a.polarity == Polarity::Unconfirmed) {
+        return Some(Problem::Misattributed(index));
+    }
+    // what was only said is not confirmed
+    let only_said = matches!(
+        claim.stance,
+        Stance::Say | Stance::Claim | Stance::Report | Stance::Think | Stance::Estimate
+    );
+    if only_said && told.attributions.iter().all(|a| a.stance == Stance::Confirm) {
         return Some(Problem::Misattributed(index));
     }
     // "claimed" told as "confirmed" is wrong, told as "said" it is weaker than it should be

@@ -16,6 +16,7 @@ pub(super) fn settle(
     method: SentenceMethod,
     index: usize,
 ) -> (SummarySentence, Vec<Finding>) {
+    let draft = draft.map(|draft| grounds.without_made_up_tail(&draft).unwrap_or(draft));
     let written = match draft {
         Some(draft) if method != SentenceMethod::Extractive => accept(grounds, group, &draft, method)
             .or_else(|| {

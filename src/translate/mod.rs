@@ -130,7 +130,8 @@ fn one(
             refusal = Some(reason);
             continue;
         }
-        let cost = guide.cost(index, &hypothesis) + refuse::leftovers(request.text, &hypothesis, request.to);
+        let cost =
+            guide.cost(index, &hypothesis) + refuse::leftovers(request.text, &hypothesis, request.to).len();
         tracing::debug!(index, attempt, cost, hypothesis, "hypothesis");
         if best.as_ref().is_none_or(|(least, _)| cost < *least) {
             best = Some((cost, hypothesis));
@@ -140,13 +141,17 @@ fn one(
         }
     }
     Ok(match (best, refusal) {
-        (Some((_, text)), _) => (
-            Translated {
-                text,
-                status: Status::Translated,
-            },
-            None,
-        ),
+        (Some((_, text)), _) => {
+            let left = refuse::leftovers(request.text, &text, request.to);
+            let finding = (!left.is_empty()).then(|| left_standing(index, request.from, &left));
+            (
+                Translated {
+                    text,
+                    status: Status::Translated,
+                },
+                finding,
+            )
+        }
         (None, reason) => (
             Translated {
                 text: request.text.to_owned(),
@@ -155,6 +160,17 @@ fn one(
             reason.map(|reason| untranslated(index, reason)),
         ),
     })
+}
+
+fn left_standing(index: usize, from: Language, words: &[&str]) -> Finding {
+    Finding {
+        check: Check::Language,
+        severity: Severity::Warning,
+        segment: index,
+        source: None,
+        target: None,
+        message: format!("left in {}: {}", from.name(), words.join(", ")),
+    }
 }
 
 fn untranslated(index: usize, reason: refuse::Refusal) -> Finding {

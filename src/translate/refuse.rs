@@ -72,16 +72,16 @@ pub fn refuse(source: &str, target: &str, from: Language, to: Language) -> Optio
 
 /// Words of the source language left standing in `target`: lower-case Latin words of the source in a text that is
 /// not written in Latin letters. Each is a word that was not translated.
-pub fn leftovers(source: &str, target: &str, to: Language) -> usize {
+pub fn leftovers<'a>(source: &str, target: &'a str, to: Language) -> Vec<&'a str> {
     if to.scripts().contains(&Script::Latin) {
-        return 0;
+        return Vec::new();
     }
     let words: Vec<&str> = source.split(|c: char| !c.is_alphanumeric()).collect();
     target
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| word.len() >= 3 && word.chars().all(|c| c.is_ascii_lowercase()))
         .filter(|word| words.contains(word))
-        .count()
+        .collect()
 }
 
 fn has_letters(text: &str) -> bool {
@@ -203,8 +203,11 @@ mod tests {
 
     #[test]
     fn words_left_standing_are_counted() {
-        assert_eq!(leftovers("The crane fell", "那台 crane 倒了", Language::ZH), 1);
-        assert_eq!(leftovers("KIDA said", "KIDA表示", Language::ZH), 0);
+        assert_eq!(
+            leftovers("The crane fell", "那台 crane 倒了", Language::ZH),
+            ["crane"]
+        );
+        assert_eq!(leftovers("KIDA said", "KIDA表示", Language::ZH), [""; 0]);
         assert_eq!(
             leftovers("the crane", "der crane", "de".parse().expect("known")),
             0

@@ -103,8 +103,19 @@ fn whole_digest(value: &Value) {
         for support in sentence["supports"].as_array().unwrap() {
             assert!(support.as_u64().unwrap() < sentences);
         }
-        for claim in sentence["claims"].as_array().unwrap() {
+        for claim in sentence["article_claims"].as_array().unwrap() {
             assert!(known.contains(&claim.as_str().unwrap()), "{claim}");
+        }
+        for ledger in value["ledgers"].as_array().unwrap() {
+            let held: Vec<&Value> = ledger["claims"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|c| &c["id"])
+                .collect();
+            for claim in sentence["claims"].as_array().unwrap() {
+                assert!(held.contains(&claim), "{claim}");
+            }
         }
     }
     for ledger in value["ledgers"].as_array().unwrap() {

@@ -196,6 +196,22 @@ fn words_that_nobody_said_do_not_stand_in_marks() {
 }
 
 #[test]
+fn a_clause_that_was_made_up_is_cut() {
+    let (digest, _) = digest(
+        &[(
+            "Quarry workers claimed",
+            "Quarry workers claimed that 60 jobs had been lost, which raises profound economic worries.",
+        )],
+        &[],
+        5,
+    );
+    assert_eq!(
+        about(&digest, "60 jobs").text,
+        "Quarry workers claimed that 60 jobs had been lost."
+    );
+}
+
+#[test]
 fn a_sentence_that_addresses_the_model_changes_nothing_and_is_reported() {
     let (digest, asked) = digest(&[("", "The mayor has resigned.")], &[], 5);
     assert!(asked.iter().all(|prompt| !prompt.contains("Ignore all previous")));

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::pipeline;
 use crate::progress::Progress;
-use crate::render::{self, Digest};
+use crate::render;
 
 use super::digest::{models_used, needs, options};
 
@@ -44,12 +44,7 @@ pub fn run(
         console.finish();
         let serious = summary.findings.iter().any(|f| f.severity == Severity::Error);
         let models = models_used(&options, from, &engines);
-        let digest = Digest {
-            document,
-            claims,
-            summary,
-            translations: Vec::new(),
-        };
+        let digest = pipeline::assemble(document, claims, summary, Vec::new());
         let printed = match format {
             OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
             OutputFormat::Text => render::text::summary(&digest.summary),

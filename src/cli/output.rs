@@ -9,6 +9,13 @@ use crate::error::{Error, Result};
 pub enum Output {
     /// Standard output.
     Stdout(std::io::Stdout),
+    /// A pipe or a device, which cannot be replaced and must not be.
+    Stream {
+        /// Its name.
+        path: PathBuf,
+        /// Opened for writing.
+        file: std::fs::File,
+    },
     /// A file, written beside its final name and renamed by [`Output::finish`].
     File {
         /// The final name.
@@ -27,6 +34,26 @@ impl Output {
         let Some(path) = path else {
             return Ok(Self::Stdout(std::io::stdout()));
         };
+        // what a link points to is replaced, not the link
+        let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        match std::fs::metadata(path) {
+            Ok(about) if about.is_dir() => {
+                return Err(
+                    Error::usage(format!("{}: is a folder", path.display())).with_hint("name a file in it")
+                );
+            }
+            Ok(about) if !about.is_file() => {
+                let file = std::fs::OpenOptions::new()
+                    .write(true)
+                    .open(path)
+                    .map_err(|e| Error::io(path, e))?;
+                return Ok(Self::Stream {
+                    path: path.clone(),
+                    file,
+                });
+            }
+            _ => {}
+        }
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => std::path::Path::new("."),
@@ -52,12 +79,15 @@ impl Output {
                 let mut out = out.lock();
                 writeln!(out, "{text}").and_then(|()| out.flush())
             }
+            Self::Stream { file, .. } => writeln!(file, "{text}"),
             Self::File { staged, .. } => writeln!(staged, "{text}"),
         };
         wrote.map_err(|e| match self {
-            Self::Stdout(_) if e.kind() == std::io::ErrorKind::BrokenPipe => Error::ClosedPipe,
+            Self::Stdout(_) | Self::Stream { .. } if e.kind() == std::io::ErrorKind::BrokenPipe => {
+                Error::ClosedPipe
+            }
             Self::Stdout(_) => Error::io("standard output", e),
-            Self::File { path, .. } => Error::io(path, e),
+            Self::Stream { path, .. } | Self::File { path, .. } => Error::io(path, e),
         })
     }
 

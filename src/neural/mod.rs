@@ -138,6 +138,19 @@ pub trait Chat {
 
     /// The longest sequence, prompt and answer together, in tokens.
     fn context_length(&self) -> usize;
+
+    /// Whether `messages` and an answer of `new_tokens` fit the context, the template's own marks included by estimate.
+    ///
+    /// # Errors
+    /// Those of the tokenizer.
+    fn fits(&self, messages: &[Message], new_tokens: usize) -> Result<bool> {
+        const MARKS_A_MESSAGE: usize = 12;
+        let mut tokens = new_tokens;
+        for message in messages {
+            tokens += self.count_tokens(&message.content)? + MARKS_A_MESSAGE;
+        }
+        Ok(tokens <= self.context_length())
+    }
 }
 
 /// A model that turns texts into vectors whose cosine says how near their meanings are.

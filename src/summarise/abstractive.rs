@@ -88,6 +88,13 @@ impl Summariser for Abstractive<'_> {
             prompt::request(document, group, WORDS),
         ];
         let progress = self.progress;
+        if !self.chat.fits(&messages, MAX_NEW_TOKENS)? {
+            progress.note(&format!(
+                "sentence {} is too long for this model; its own words are used",
+                group.seed
+            ));
+            return Ok(None);
+        }
         let completion = self
             .chat
             .complete(&messages, &self.decoding, &mut |piece| progress.token(piece))?;

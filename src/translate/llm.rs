@@ -67,6 +67,13 @@ impl Translator for Llm<'_> {
         };
         let messages = self.messages(request, attempt);
         let progress = self.progress;
+        if !self
+            .chat
+            .fits(&messages, decoding.max_new_tokens.min(MIN_NEW_TOKENS))?
+        {
+            progress.note("a segment is too long for this model; it stays untranslated");
+            return Ok(String::new());
+        }
         let completion = self
             .chat
             .complete(&messages, &decoding, &mut |piece| progress.token(piece))?;

@@ -130,6 +130,78 @@ fn a_result_file_is_whole_or_not_there() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_a_device_is_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let program = Program::new();
+    program
+        .command()
+        .args(["sources", "--format", "json", "-o", "/dev/full"])
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .code(4)
+        .stderr(contains("/dev/full"));
+    assert!(
+        std::fs::metadata("/dev/full")
+            .unwrap()
+            .file_type()
+            .is_char_device()
+    );
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_byline"))
+        .args(["sources", "--format", "json"])
+        .arg(article("harbour.en.txt"))
+        .env("HOME", program.home.path())
+        .stdout(full)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(4));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let program = Program::new();
+    let target = program.file("results/real.json", "old");
+    let link = program.home.path().join("link.json");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    program
+        .command()
+        .args(["sources", "--format", "json", "-o"])
+        .arg(&link)
+        .arg(article("harbour.en.txt"))
+        .assert()
+        .success();
+    assert!(std::fs::symlink_metadata(&link).unwrap().file_type().is_symlink());
+    assert!(std::fs::read_to_string(&target).unwrap().starts_with('{'));
+}
+
+/// Real weights of no sense: whatever they write, the digest holds and says what was left untranslated.
+#[test]
+fn a_model_that_writes_rubbish_does_not_spoil_the_digest() {
+    let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny/llama/model.gguf");
+    let model = |task: &str| format!("{task}={}", tiny.display());
+    let output = Program::new()
+        .command()
+        .args(["digest", "--to", "zh", "--format", "json", "--sentences", "3"])
+        .args(["--model", &model("summarise"), "--model", &model("translate")])
+        .arg(article("harbour.en.txt"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let digest: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for sentence in digest["summary"]["sentences"].as_array().unwrap() {
+        assert_ne!(sentence["method"], "abstractive", "{sentence}");
+    }
+    for sentence in digest["translations"][0]["sentences"].as_array().unwrap() {
+        assert_eq!(sentence["status"], "untranslated", "{sentence}");
+    }
+    assert!(!digest["ledgers"][0]["findings"].as_array().unwrap().is_empty());
+}
+
 #[test]
 fn formats_that_a_command_has_no_use_for_are_refused() {
     for (command, format) in [("sources", "html"), ("digest", "html"), ("sources", "markdown")] {

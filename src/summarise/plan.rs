@@ -35,6 +35,8 @@ pub struct Plan {
 const GROUP: usize = 3;
 /// Sentences closer than this say things that belong together.
 const RELATED: f64 = 0.22;
+/// How many related sentences are looked at for one that fits.
+const CLOSEST: usize = 50;
 /// Terms that a sentence needs to stand alone.
 const MIN_TERMS: usize = 6;
 /// Sentences longer than this (in terms) are no good seeds: they lose points by the term.
@@ -144,8 +146,6 @@ fn company(
     let next_door = [seed.wrapping_sub(1), seed + 1];
     let mut related: Vec<(usize, f64)> = (0..usable.len())
         .filter(|k| *k != seed && !taken.contains(k) && !members.contains(k))
-        // one sentence about what two people said is where one gets the other's words
-        .filter(|&k| tellers(document, claims, usable[k]) == told_by)
         .map(|k| {
             let near = if next_door.contains(&k) { 1.3 } else { 1.0 };
             (k, near * cosine(&vectors[k], &vectors[seed]))
@@ -153,7 +153,15 @@ fn company(
         .filter(|&(_, likeness)| likeness >= RELATED)
         .collect();
     related.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    members.extend(related.into_iter().map(|(k, _)| k).take(1));
+    // one sentence about what two people said is where one gets the other's words
+    let same_teller = |k: &usize| tellers(document, claims, usable[*k]) == told_by;
+    members.extend(
+        related
+            .into_iter()
+            .map(|(k, _)| k)
+            .take(CLOSEST)
+            .find(same_teller),
+    );
     members.truncate(GROUP - 1);
     members.sort_unstable();
     members.dedup();

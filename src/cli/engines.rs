@@ -9,6 +9,7 @@ use crate::neural::{self, Chat, ChatModel, LoadSpec};
 use crate::pipeline::{Engine, Models};
 use crate::progress::Progress;
 use crate::registry::{Catalogue, Chosen, Installed, Manifest, Store, Task};
+use crate::render::ModelUsed;
 use crate::text::language::Language;
 
 /// What a model is asked for: a task, and the languages of it.
@@ -80,9 +81,17 @@ impl<'a> Engines<'a> {
         Ok(())
     }
 
-    /// The model of a task that was prepared.
-    pub fn installed(&self, task: Task, from: Language, to: Option<Language>) -> Option<&Installed> {
-        self.chosen.get(&(task, from, to))
+    /// The model of a task that was prepared, as outputs name it.
+    pub fn used(&self, task: Task, from: Language, to: Option<Language>) -> Option<ModelUsed> {
+        let installed = self.chosen.get(&(task, from, to))?;
+        Some(ModelUsed {
+            task,
+            to,
+            id: installed.id().to_owned(),
+            revision: installed.revision.clone(),
+            sha256: installed.sha256.clone(),
+            licence: installed.manifest.licence.id.clone(),
+        })
     }
 
     /// The user's choice; else the best that is here; else the best that can be fetched.

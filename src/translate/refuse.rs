@@ -208,9 +208,6 @@ mod tests {
             ["crane"]
         );
         assert_eq!(leftovers("KIDA said", "KIDA表示", Language::ZH), [""; 0]);
-        assert_eq!(
-            leftovers("the crane", "der crane", "de".parse().expect("known")),
-            0
-        );
+        assert!(leftovers("the crane", "der crane", "de".parse().expect("known")).is_empty());
     }
 }

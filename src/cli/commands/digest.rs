@@ -27,12 +27,7 @@ pub fn run(
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
-    let format = settings.format_or(OutputFormat::Markdown);
-    if format == OutputFormat::Html {
-        return Err(
-            Error::usage("digest does not print html").with_hint("use --format markdown, text or json")
-        );
-    }
+    let format = super::no_page("digest", settings)?;
     let to = if to.is_empty() { &settings.to } else { to };
     let options = options(summarising, to, settings)?;
     let mut engines = Engines::new(settings, console)?;
@@ -113,16 +108,6 @@ pub fn needs(options: &Options, from: Language) -> Vec<(Task, Language, Option<L
 pub fn models_used(options: &Options, from: Language, engines: &Engines<'_>) -> Vec<ModelUsed> {
     needs(options, from)
         .into_iter()
-        .filter_map(|(task, from, to)| {
-            let installed = engines.installed(task, from, to)?;
-            Some(ModelUsed {
-                task,
-                to,
-                id: installed.id().to_owned(),
-                revision: installed.revision.clone(),
-                sha256: installed.sha256.clone(),
-                licence: installed.manifest.licence.id.clone(),
-            })
-        })
+        .filter_map(|(task, from, to)| engines.used(task, from, to))
         .collect()
 }

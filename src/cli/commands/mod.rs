@@ -57,6 +57,16 @@ fn print(settings: &Settings, bytes: &[u8]) -> Result<u8> {
     Ok(0)
 }
 
+/// The format of a command that prints for people and programs, but no page yet.
+fn no_page(command: &str, settings: &Settings) -> Result<OutputFormat> {
+    let format = settings.format_or(OutputFormat::Markdown);
+    if format == OutputFormat::Html {
+        return Err(Error::usage(format!("{command} does not print html"))
+            .with_hint("use --format markdown, text or json"));
+    }
+    Ok(format)
+}
+
 /// The refusal for a format that a command has no use for.
 pub fn no_such_format(command: &str, format: OutputFormat) -> Error {
     let name = format!("{format:?}").to_lowercase();

@@ -7,7 +7,7 @@ use crate::cli::engines::Engines;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::cli::{Articles, OutputFormat, Summarising, inputs};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::finding::Severity;
 use crate::pipeline;
 use crate::progress::Progress;
@@ -25,12 +25,7 @@ pub fn run(
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
-    let format = settings.format_or(OutputFormat::Markdown);
-    if format == OutputFormat::Html {
-        return Err(
-            Error::usage("summarise does not print html").with_hint("use --format markdown, text or json")
-        );
-    }
+    let format = super::no_page("summarise", settings)?;
     let options = options(summarising, &[], settings)?;
     let mut engines = Engines::new(settings, console)?;
     let mut output = Output::open(settings.output.as_ref())?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::progress::Progress;
 use crate::registry::Task;
-use crate::render::{self, ModelUsed};
+use crate::render;
 use crate::summarise::Length;
 use crate::text::language::Language;
 use crate::translate::glossary::Glossary;
@@ -20,12 +20,7 @@ use crate::translate::glossary::Glossary;
 /// # Errors
 /// What stops the whole run; an error of one article is reported and counts into the exit code.
 pub fn run(articles: &Articles, to: &[Language], settings: &Settings, console: &Console) -> Result<u8> {
-    let format = settings.format_or(OutputFormat::Markdown);
-    if format == OutputFormat::Html {
-        return Err(
-            Error::usage("translate does not print html").with_hint("use --format markdown, text or json")
-        );
-    }
+    let format = super::no_page("translate", settings)?;
     let to = if to.is_empty() { settings.to.as_slice() } else { to };
     if to.is_empty() {
         return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
@@ -84,16 +79,7 @@ fn one(
         let id = &document.article.id;
         let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
         console.finish();
-        let model = engines
-            .installed(Task::Translate, from, Some(to))
-            .map(|installed| ModelUsed {
-                task: Task::Translate,
-                to: Some(to),
-                id: installed.id().to_owned(),
-                revision: installed.revision.clone(),
-                sha256: installed.sha256.clone(),
-                licence: installed.manifest.licence.id.clone(),
-            });
+        let model = engines.used(Task::Translate, from, Some(to));
         let printed = match format {
             OutputFormat::Json => {
                 render::translation::json(&document, &translation, model.as_ref()).to_string()

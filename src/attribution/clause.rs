@@ -224,6 +224,10 @@ fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Foun
 
 /// Finds the source of a cue verb.
 fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue: &Cue<'_>) -> Option<Found> {
+    if cue.entry.frame == Frame::Ask && asks_for_anonymity(passage, cue.group.end) {
+        // "who asked not to be named" says who somebody is.
+        return None;
+    }
     let polarity = polarity(cue);
     let make = |source: Option<Range<usize>>, role: Role| {
         let shared = role == Role::Shared;
@@ -274,6 +278,7 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
     let inverted =
         before.is_none_or(|b| passage.is_quote(b) || passage.is(b, ',') || passage.tokens[b].is_dash());
     if inverted
+        && cue.entry.ahead.is_empty()
         && cue.entry.form != VerbForm::Base
         && before.is_some_and(|b| {
             let dashed = b > unit.start
@@ -342,13 +347,6 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         None => (from, cue.group.start),
     };
     if let Some(source) = subject::left_of(passage, from, end) {
-        let named_not = passage.has(source.start, class::RELATIVE)
-            && cue.entry.frame == Frame::Ask
-            && passage.has(cue.group.end, class::NEGATION);
-        if named_not {
-            // "who asked not to be named" says who somebody is.
-            return None;
-        }
         let named_so = cue.entry.frame == Frame::Object
             && cue.entry.form == VerbForm::Past
             && (passage.is_quote(cue.group.end)
@@ -372,6 +370,19 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         return None;
     }
     subject::right_of(passage, cue.group.end, unit.end).map(|source| make(Some(source), Role::SubjectLast))
+}
+
+/// Whether "not to be named", "for anonymity" follows at `at`.
+fn asks_for_anonymity(passage: &Passage<'_>, at: usize) -> bool {
+    let ahead: Vec<&str> = (at..(at + 5).min(passage.tokens.len()))
+        .map(|k| passage.lower(k))
+        .collect();
+    let ahead = ahead.join(" ");
+    passage
+        .lexicon
+        .list("anonymity")
+        .iter()
+        .any(|sign| ahead.starts_with(&sign.replace('_', " ")))
 }
 
 /// The phrase "citing two people," that stands between a subject and this cue.

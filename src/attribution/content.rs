@@ -63,7 +63,8 @@ pub(super) fn content(
             let explicit = opens_content(passage, unit, item.cue.end) && !passage.is(item.cue.end, ',')
                 || skip_adjunct(passage, unit, item.cue.end, addressed)
                     .is_some_and(|n| passage.has(n, class::THAT));
-            let bare = opens_bare(passage, item.cue.end, right_limit);
+            let bare = opens_bare(passage, item.cue.end, right_limit)
+                && !(left.is_some() && only_addressee(passage, item, right_limit));
             if item.frame == Frame::Object {
                 parts.extend(trim(passage, item.cue.end..right_limit));
             } else if remark && item.role == Role::SubjectFirst && left_limit < item.start {
@@ -100,6 +101,19 @@ pub(super) fn content(
         }
     }
     parts
+}
+
+/// "…, they have told the Herald.": nothing but the listener follows the cue.
+fn only_addressee(passage: &Passage<'_>, item: &Found, end: usize) -> bool {
+    let rest = item.cue.end..end;
+    item.frame == Frame::Tell
+        && rest.len() <= 8
+        && !rest.clone().any(|k| {
+            passage.has(k, class::AUXILIARY | class::VERB | class::QUESTION)
+                || passage.is_quote(k)
+                || passage.is(k, ',')
+                || k > rest.start && passage.has(k, class::PRONOUN)
+        })
 }
 
 /// Whether a clause without "that" begins at `at`.

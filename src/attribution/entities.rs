@@ -259,11 +259,14 @@ fn is_same(entity: &Entity, words: &[String], kind: SourceKind, mention: &str, l
     if is_definite(mention, lexicon) {
         // "the ministry" after "the defence ministry": the head noun is the last word.
         let described = !mention_has_name(mention, lexicon);
+        let body = entity.source.kind == kind
+            || matches!(kind, SourceKind::Unknown | SourceKind::Anonymous)
+                && entity.source.kind != SourceKind::Person
+            || entity.source.kind == SourceKind::Unknown;
         return described
             && words.len() <= 2
             && words.last().is_some_and(|w| {
-                entity.words.last().is_some_and(|e| alike(e, w, lexicon))
-                    || has(&entity.words, w) && entity.source.kind != SourceKind::Person
+                entity.words.last().is_some_and(|e| alike(e, w, lexicon)) || body && has(&entity.words, w)
             });
     }
     let names = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Unknown);

@@ -107,6 +107,16 @@ fn is_kind(lexicon: &Lexicon, lower: &str, kind: SourceKind) -> bool {
         .any(|(w, k)| *k == kind && matches_word(w, lower))
 }
 
+/// The kind that a lower-case word names: the longest pattern decides.
+fn kind_of_word(lexicon: &Lexicon, lower: &str) -> Option<SourceKind> {
+    lexicon
+        .kinds
+        .iter()
+        .filter(|(p, _)| matches_word(p, lower))
+        .max_by_key(|(p, _)| p.len())
+        .map(|(_, k)| *k)
+}
+
 fn matches_word(pattern: &str, lower: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(stem) => lower.starts_with(stem),
@@ -152,6 +162,45 @@ pub(super) fn kind_of(mention: &str, lexicon: &Lexicon) -> SourceKind {
         return SourceKind::Anonymous;
     }
     let main = mention.split(',').next().unwrap_or(mention);
+    let own = kind_of_phrase(main, mention, lexicon);
+    let Some(tail) = mention.get(main.len() + 1..).map(|t| t.trim_matches([' ', ','])) else {
+        return own;
+    };
+    let bodies = |k| matches!(k, SourceKind::Organisation | SourceKind::Outlet);
+    if is_list(mention, lexicon) && !tail_is_relative(tail, lexicon) {
+        own
+    } else if capital_run(tail) == tail.len() && words(tail).nth(1).is_some() && !bodies(own) {
+        // "Its leader, Marta Quill": the name tells more than the office.
+        kind_of_phrase(tail, tail, lexicon)
+    } else if matches!(own, SourceKind::Person | SourceKind::Unknown) && capital_run(main) == main.len() {
+        // "Ostrel Energy, the company that runs the tank farm".
+        let said = kind_of_phrase(tail.split(',').next().unwrap_or(tail), tail, lexicon);
+        if bodies(said) && describes_whole(tail, lexicon) {
+            said
+        } else {
+            own
+        }
+    } else {
+        own
+    }
+}
+
+/// Whether the remark is a relative clause: its "and" joins no sources.
+fn tail_is_relative(tail: &str, lexicon: &Lexicon) -> bool {
+    words(tail)
+        .next()
+        .is_some_and(|(_, w)| lexicon.word(&w.to_lowercase()).classes & class::RELATIVE != 0)
+}
+
+/// Whether the remark opens with an article: "the company that …" says what its neighbour is.
+fn describes_whole(tail: &str, lexicon: &Lexicon) -> bool {
+    words(tail)
+        .next()
+        .is_some_and(|(_, w)| lexicon.word(&w.to_lowercase()).classes & class::DETERMINER != 0)
+}
+
+/// The kind of a noun phrase `main` without its remarks; `mention` has them.
+fn kind_of_phrase(main: &str, mention: &str, lexicon: &Lexicon) -> SourceKind {
     let main_lower = main.to_lowercase();
     if lexicon.outlets.iter().any(|o| contains_name(main, o)) {
         return SourceKind::Outlet;
@@ -171,19 +220,21 @@ pub(super) fn kind_of(mention: &str, lexicon: &Lexicon) -> SourceKind {
         .position(|w| lexicon.word(w).classes & (class::PREPOSITION | class::RELATIVE | class::LINK) != 0)
         .filter(|&k| k > 0)
         .unwrap_or(heads.len());
-    let kind_of_word = |w: &str| {
-        lexicon
-            .kinds
-            .iter()
-            .find(|(p, _)| matches_word(p, w))
-            .map(|(_, k)| *k)
-    };
-    let head = heads[..cut].iter().rev().find_map(|w| kind_of_word(w));
     let last = heads[..cut].last().copied().unwrap_or("");
+    if let Some(kind) = kind_of_name(main, last, lexicon) {
+        return kind;
+    }
+    let of = |w: &str| kind_of_word(lexicon, w);
+    if !lexicon.list("inflects").is_empty()
+        && let Some(kind) = genitive_head(main, &heads[..cut], lexicon)
+    {
+        return kind;
+    }
+    let head = heads[..cut].iter().rev().find_map(|w| of(w));
     let named = mention_has_name(main, lexicon);
     let proper = proper_name(display_name(mention, lexicon), lexicon).is_some()
         || proper_name(main, lexicon).is_some();
-    match (head, kind_of_word(last)) {
+    match (head, of(last)) {
         (Some(SourceKind::Person), _) if proper => SourceKind::Person,
         (_, Some(SourceKind::Person)) => {
             let capital = main.chars().next().is_some_and(char::is_uppercase);
@@ -192,6 +243,13 @@ pub(super) fn kind_of(mention: &str, lexicon: &Lexicon) -> SourceKind {
             } else {
                 SourceKind::Anonymous
             }
+        }
+        (_, Some(SourceKind::Organisation))
+            if heads[..cut]
+                .iter()
+                .any(|w| lexicon.list("outlet-marks").iter().any(|m| m == w)) =>
+        {
+            SourceKind::Outlet
         }
         (_, Some(kind)) => kind,
         (Some(kind @ (SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document)), None)
@@ -204,8 +262,66 @@ pub(super) fn kind_of(mention: &str, lexicon: &Lexicon) -> SourceKind {
             SourceKind::Person
         }
         _ if proper => SourceKind::Person,
+        _ if is_plural(main, last, lexicon) => SourceKind::Group,
         _ => SourceKind::Unknown,
     }
+}
+
+/// "The Veldmark Courier", "Ostrel Energy": a name whose last word, with a capital, tells what it is.
+fn kind_of_name(main: &str, last: &str, lexicon: &Lexicon) -> Option<SourceKind> {
+    let written: Vec<&str> = words(main).map(|(_, w)| w).collect();
+    let at = written.iter().position(|w| w.to_lowercase() == last)?;
+    let capital = |w: &str| w.chars().next().is_some_and(char::is_uppercase);
+    if at == 0 || !capital(written[at]) || !capital(written[at - 1]) {
+        return None;
+    }
+    let lists = [
+        ("outlet-names", SourceKind::Outlet),
+        ("organisation-names", SourceKind::Organisation),
+    ];
+    // "Transport Agency" is no newsroom; "Orlen News Agency" is.
+    let body = kind_of_word(lexicon, last) == Some(SourceKind::Organisation)
+        && !written[..at].iter().any(|w| {
+            lexicon
+                .list("outlet-marks")
+                .iter()
+                .any(|m| *m == w.to_lowercase())
+        });
+    lists
+        .into_iter()
+        .find(|(name, kind)| {
+            !(body && *kind == SourceKind::Outlet) && lexicon.list(name).iter().any(|w| w == last)
+        })
+        .map(|(_, kind)| kind)
+}
+
+/// Where genitives follow their noun without a preposition ("речницю міської ради"), the first word of a kind is
+/// the head; a name after it makes a person of an office.
+fn genitive_head(main: &str, heads: &[&str], lexicon: &Lexicon) -> Option<SourceKind> {
+    let at = heads.iter().position(|w| kind_of_word(lexicon, w).is_some())?;
+    let kind = kind_of_word(lexicon, heads[at])?;
+    if kind != SourceKind::Person || at + 1 == heads.len() {
+        return None;
+    }
+    let capital = |w: &str| w.chars().next().is_some_and(char::is_uppercase);
+    let names = words(main).skip(at + 1).filter(|(_, w)| capital(w)).count();
+    Some(if names >= 2 {
+        SourceKind::Person
+    } else {
+        SourceKind::Anonymous
+    })
+}
+
+/// "two divers": a plain noun with a plural ending.
+fn is_plural(main: &str, last: &str, lexicon: &Lexicon) -> bool {
+    let plain = words(main).any(|(_, w)| w == last);
+    plain
+        && last.chars().count() > 3
+        && !last.ends_with("ss")
+        && lexicon
+            .list("plural-endings")
+            .iter()
+            .any(|e| last.ends_with(e.as_str()))
 }
 
 /// "a senior official": an article or none, and no name.

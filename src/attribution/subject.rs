@@ -180,6 +180,10 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
         {
             break;
         }
+        if opens_relative(passage, from, k) && at < end {
+            at = k;
+            continue;
+        }
         if passage.has(k, class::CLAUSE | class::OBJECT) && !passage.has(k, class::PRONOUN)
             || passage.has(k, class::TIME) && at == end
         {
@@ -201,7 +205,7 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
                 .take_while(|&r| passage.is_word(r))
                 .find(|&r| passage.has(r, class::RELATIVE))
                 && relative > from
-                && passage.lower(relative) != "that"
+                && (passage.lower(relative) != "that" || opens_relative(passage, from, relative))
             {
                 at = relative;
                 continue;
@@ -215,12 +219,35 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
             joined_at = Some(at);
         }
         if passage.has(k, class::RELATIVE) && passage.lower(k) != "that" && k > from {
+            if passage.has(at, class::DETERMINER) && passage.lower(k) == "which" {
+                // "which the paper said had been sent": the relative is the object.
+                break;
+            }
             at = k;
             continue;
         }
         at = k;
     }
     (at < end).then_some(at)
+}
+
+/// "a group that has sampled the water": "that" between a noun and the verb whose subject it is.
+fn opens_relative(passage: &Passage<'_>, from: usize, at: usize) -> bool {
+    at > from
+        && passage.lower(at) == "that"
+        && (passage.has(at + 1, class::AUXILIARY | class::VERB) || looks_past(passage, at + 1))
+        && passage.is_word(at - 1)
+        && !is_finite_cue(passage, at - 1)
+        && !passage.has(
+            at - 1,
+            class::CLAUSE
+                | class::AUXILIARY
+                | class::VERB
+                | class::CONJUNCTION
+                | class::PREPOSITION
+                | class::OBJECT,
+        )
+        && passage.lexicon.word(passage.lower(at - 1)).entries.is_empty()
 }
 
 /// A finite cue verb or another word that ends like one, seen from the right.
@@ -514,7 +541,9 @@ pub(super) fn of_clause(passage: &Passage<'_>, from: usize, end: usize) -> Optio
 
 /// A lower-case word that looks like a past or third-person verb.
 fn looks_past(passage: &Passage<'_>, at: usize) -> bool {
-    let token = &passage.tokens[at];
+    let Some(token) = passage.tokens.get(at) else {
+        return false;
+    };
     !token.capital
         && (is_finite_cue(passage, at)
             || passage.is_word(at) && token.lower.ends_with("ed") && !passage.has(at + 1, class::LINK))

@@ -1,6 +1,6 @@
 //! A lexicon's TOML file → [`Lexicon`]. Only the endings of regular English verbs are made by code.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ struct File {
     #[serde(default)]
     header: Header,
     #[serde(default)]
-    kinds: HashMap<String, String>,
+    kinds: BTreeMap<String, String>,
     #[serde(default)]
     outlets: Vec<String>,
     #[serde(default)]
@@ -56,7 +56,7 @@ struct CueRow {
     verbs: String,
     /// Stems by paradigm.
     #[serde(default)]
-    stems: HashMap<String, String>,
+    stems: BTreeMap<String, String>,
     /// Whole words.
     #[serde(default)]
     forms: String,

@@ -118,3 +118,34 @@ fn refuses_formats_it_does_not_print() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_source_keeps_its_relative_clause_apart_from_what_it_says() {
+    for (text, name) in [
+        (
+            "An environmental group that has sampled the water said it was closer to 400 tonnes.",
+            "An environmental group that has sampled the water",
+        ),
+        (
+            "A senior official at the Ministry of Transport, who asked not to be named because the inquiry is not \
+             finished, said the pressure in the pipe had been too high.",
+            "A senior official at the Ministry of Transport",
+        ),
+    ] {
+        let line = serde_json::json!({ "id": "a", "language": "en", "text": text }).to_string();
+        let output = super::Program::new()
+            .command()
+            .args(["sources", "--input-format", "jsonl", "--format", "json", "-"])
+            .write_stdin(line)
+            .output()
+            .unwrap();
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let names: Vec<&str> = found["sources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, [name]);
+    }
+}

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::content::{content, gapped};
-use super::cues::{self, Cue};
+use super::cues::{self, Cue, opens_content};
 use super::lexicon::{Frame, PhraseRole, Pronoun, VerbForm, class};
 use super::passage::Passage;
 use super::{Draft, Form, Polarity, Stance, subject};
@@ -63,6 +63,7 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
         drafts.push(draft(passage, item, &contents));
     }
     nest_in_hearsay(&found, &placed, drafts);
+    drop_reported_attitudes(&found, &placed, drafts);
     for (index, item) in found.iter().enumerate().filter(|(_, f)| f.role == Role::Relay) {
         let before = (0..index)
             .rev()
@@ -98,6 +99,28 @@ fn nest_in_hearsay(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draf
             .is_some_and(|c| contents.iter().any(|h| h.contains(*c)));
         if inside && drafts[own].parent.is_none() {
             drafts[own].parent = Some(outer);
+        }
+    }
+}
+
+/// "Lund said she hoped to stay and backed the plan": what a speaker tells of wishes and praise is part of the speech.
+fn drop_reported_attitudes(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
+    let mut told: Vec<usize> = Vec::new();
+    for (item, &own) in found.iter().zip(placed) {
+        let Some(own) = own else { continue };
+        let attitude = item.frame == Frame::Object || matches!(item.stance, Stance::Think | Stance::Promise);
+        let inside = |other: &usize| {
+            let contents = &drafts[*other].content;
+            drafts[own]
+                .cue
+                .first()
+                .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
+        };
+        if attitude && told.iter().any(inside) {
+            // Without a cue it is dropped with the other empty drafts.
+            drafts[own].cue.clear();
+        } else if item.role != Role::Hearsay {
+            told.push(own);
         }
     }
 }
@@ -224,7 +247,7 @@ fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Foun
 
 /// Finds the source of a cue verb.
 fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue: &Cue<'_>) -> Option<Found> {
-    if cue.entry.frame == Frame::Ask && asks_for_anonymity(passage, cue.group.end) {
+    if matches!(cue.entry.frame, Frame::Ask | Frame::Infinitive) && asks_for_anonymity(passage, cue.group.end) {
         // "who asked not to be named" says who somebody is.
         return None;
     }
@@ -258,7 +281,8 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             return Some(item);
         }
         if passage.lower(cue.group.end) != "by" {
-            return None;
+            // "was asked whether": the question is told, not who asked.
+            return (cue.entry.stance == Stance::Ask).then(|| make(None, Role::Shared));
         }
         let source = subject::after_phrase(passage, cue.group.end + 1, unit.end, false)?;
         return Some(make(Some(source), Role::Phrase));
@@ -279,7 +303,6 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         before.is_none_or(|b| passage.is_quote(b) || passage.is(b, ',') || passage.tokens[b].is_dash());
     if inverted
         && cue.entry.ahead.is_empty()
-        && cue.entry.form != VerbForm::Base
         && before.is_some_and(|b| {
             let dashed = b > unit.start
                 && passage.tokens[b].is_dash()
@@ -291,8 +314,21 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
                     && (passage.is_quote(b - 1) || !left_is_subject(passage, from, cue))
         })
         && let Some(source) = subject::right_of(passage, cue.group.end, unit.end)
+        && (cue.entry.form != VerbForm::Base || passage.lower(source.end - 1).ends_with('s') || source.len() > 2)
     {
         return Some(make(Some(source), Role::SubjectLast));
+    }
+    // "Said Lund: “…”"
+    if before.is_none()
+        && matches!(cue.entry.form, VerbForm::Past | VerbForm::Finite)
+        && passage.tokens.get(cue.group.end).is_some_and(|t| t.capital)
+        && let Some(source) = subject::right_of(passage, cue.group.end, unit.end)
+        && (passage.is(source.end, ':') || passage.is(source.end, ',') && passage.is_quote(source.end + 1))
+    {
+        return Some(make(Some(source), Role::SubjectLast));
+    }
+    if asks_nobody(passage, unit, cue) {
+        return Some(make(None, Role::Shared));
     }
     // "vowed to stay, declined to say": a list of verbs shares its subject.
     if relay_before(found, cue, unit).is_none()
@@ -320,8 +356,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
     {
         return Some(make(Some(source), Role::SubjectLast));
     }
-    // "… and warned"
-    if let Some(b) = before
+    // "… and warned", "… but on Tuesday warned"
+    if let Some(b) = subject::before_time(passage, unit.start, cue.group.start).checked_sub(1)
+        && b >= unit.start
         && passage.has(b, class::CONJUNCTION | class::CLAUSE)
         && !passage.has(b, class::RELATIVE)
     {
@@ -370,6 +407,15 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         return None;
     }
     subject::right_of(passage, cue.group.end, unit.end).map(|source| make(Some(source), Role::SubjectLast))
+}
+
+/// "Asked about the fire, she said …", "When asked whether …": a question without its asker.
+fn asks_nobody(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
+    let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
+    cue.entry.stance == Stance::Ask
+        && cue.entry.form == VerbForm::Past
+        && (cue.entry.frame == Frame::Object || opens_content(passage, unit, cue.group.end))
+        && before.is_none_or(|b| passage.has(b, class::QUESTION) && !passage.has(b, class::RELATIVE))
 }
 
 /// Whether "not to be named", "for anonymity" follows at `at`.

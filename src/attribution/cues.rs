@@ -124,6 +124,13 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         let perfect = aux && !be && matches!(cue.entry.form, VerbForm::Past | VerbForm::Participle);
         let after_cue =
             before > unit.start && !passage.lexicon.word(passage.lower(before - 1)).entries.is_empty();
+        if before > unit.start && cue.entry.form == VerbForm::Base && listed(passage, "catenatives", before - 1) {
+            // "continued to say": one cue.
+            let (start, negated, _, _) = group_start(passage, unit, before - 1);
+            cue.group.start = start;
+            cue.negated |= negated;
+            return true;
+        }
         return perfect && after_cue;
     }
     let after_determiner = !first
@@ -141,7 +148,10 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         VerbForm::Gerund => {
             cue.leaning = !be;
             !after_determiner
-                && (be || !passage.has(before, class::PREPOSITION) || first || passage.lower(before) == "by")
+                && (be
+                    || !passage.has(before, class::PREPOSITION)
+                    || first
+                    || listed(passage, "before-gerunds", before))
         }
         VerbForm::Participle => {
             cue.passive = be || !aux && passage.lower(cue.group.end) == "by";
@@ -149,7 +159,9 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         }
         VerbForm::Past => {
             cue.passive = be || passage.lower(cue.group.end) == "by";
-            !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard)
+            let asked = cue.entry.stance == Stance::Ask && opens_content(passage, unit, cue.group.end)
+                || cue.entry.frame == Frame::Object && cue.entry.stance == Stance::Ask;
+            !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard || asked)
         }
         VerbForm::Finite => !after_determiner && !be,
         VerbForm::Base => {
@@ -203,7 +215,11 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
         opens && !passage.has(after, class::QUESTION & !class::THAT) || passage.has(after, class::THAT);
     // ", saying he would stay", "by saying they would": a clause without "that".
     let before = cue.group.start.wrapping_sub(1);
-    let opens_clause = (passage.is(before, ',') || passage.lower(before) == "by" || passage.is_quote(before))
+    let opens_clause = (passage.is(before, ',')
+        || passage.is_quote(before)
+        || passage.tokens.get(before).is_some_and(|t| t.is_dash())
+        || listed(passage, "before-gerunds", before)
+        || listed(passage, "occasions", before))
         && cue.entry.stance != Stance::Report
         && (passage.has(after, class::PRONOUN | class::DETERMINER)
             || passage.tokens.get(after).is_some_and(|t| t.capital)
@@ -256,18 +272,22 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     }
 }
 
+/// Whether the word at `at` stands in the lexicon's list `name`.
+fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
+    passage.lexicon.list(name).iter().any(|w| w == passage.lower(at))
+}
+
 /// "Polls show", "records from the port found": a document shows things without "that".
 fn is_after_document(passage: &Passage<'_>, cue: &Cue<'_>) -> bool {
-    let documents = passage.lexicon.list("documents");
-    if documents.is_empty() || cue.entry.stance != Stance::Report && cue.entry.stance != Stance::Say {
+    if cue.entry.stance != Stance::Report && cue.entry.stance != Stance::Say {
         return false;
     }
-    let reach = if cue.entry.stance == Stance::Report { 12 } else { 1 };
+    let reach = if cue.entry.stance == Stance::Report { 24 } else { 1 };
     (0..cue.group.start)
         .rev()
         .take(reach)
         .take_while(|&k| !passage.is_stop(k) && !passage.is_quote(k) && !passage.is(k, ';'))
-        .any(|k| documents.iter().any(|d| d == passage.lower(k)))
+        .any(|k| listed(passage, "documents", k))
 }
 
 /// Whether reported speech begins at `at`: "that", a question word, a colon or a quotation.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::cues::skip_time;
 use super::lexicon::{Lexicon, class};
 use super::quotes::{Quotation, quotations};
 use super::token::{Kind, Token, tokenize};
@@ -131,7 +132,8 @@ impl<'a> Passage<'a> {
             let after = k + 1;
             let tail = self.is_stop(after)
                 || self.is(after, ',')
-                || self.has(after, class::PREPOSITION | class::TIME);
+                || self.has(after, class::PREPOSITION)
+                || skip_time(self, &(after..self.tokens.len()), after) > after;
             tail || self.tokens.get(after).is_none()
         })
     }

@@ -146,6 +146,9 @@ fn closes(stack: &[Open], mark: Mark, can_open: bool) -> Option<usize> {
             || (open.mark == Mark::Low && mark == Mark::Curly)
             || (open.mark == Mark::Typed && mark == Mark::Straight)
             || (open.mark == Mark::CurlySingle && mark == Mark::Apostrophe)
+            // Systems that curl marks miss some: a speech may begin in one style and end in the other.
+            || (open.mark == Mark::Curly && mark == Mark::Straight && !can_open)
+            || (open.mark == Mark::Straight && mark == Mark::Curly && !can_open)
     };
     // Apostrophes can pile up; no quotation is nested this deep.
     for (depth, open) in stack.iter().enumerate().rev().take(16) {
@@ -178,7 +181,8 @@ fn read_mark(part: &str, at: usize, c: char, before: Option<char>) -> Option<(Ma
         '„' => fixed(Mark::Low, true),
         // “ closes „ and opens in English; which it is shows on the stack.
         '“' => Some((Mark::Curly, len, true, !opens_by_context(before, rest))),
-        '”' => fixed(Mark::Curly, false),
+        // A mark that was curled the wrong way opens at the head of a sentence; the stack shows what it closes.
+        '”' => Some((Mark::Curly, len, opens_by_context(before, rest), true)),
         '‘' => {
             let elided = rest.starts_with(|c: char| c.is_ascii_digit());
             (!elided).then_some((Mark::CurlySingle, len, true, false))

@@ -29,7 +29,7 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
 }
 
 /// "Lund on Thursday said": the time between subject and verb belongs to neither.
-fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usize {
+pub(super) fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usize {
     let mut end = end;
     while end > from + 1 && passage.has(end - 1, class::TIME) {
         end -= 1;
@@ -184,7 +184,8 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
             at = k;
             continue;
         }
-        if passage.has(k, class::CLAUSE | class::OBJECT) && !passage.has(k, class::PRONOUN)
+        let owner = at < end && passage.has(k, class::DETERMINER);
+        if passage.has(k, class::CLAUSE | class::OBJECT) && !passage.has(k, class::PRONOUN) && !owner
             || passage.has(k, class::TIME) && at == end
         {
             break;
@@ -219,8 +220,8 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
             joined_at = Some(at);
         }
         if passage.has(k, class::RELATIVE) && passage.lower(k) != "that" && k > from {
-            if passage.has(at, class::DETERMINER) && passage.lower(k) == "which" {
-                // "which the paper said had been sent": the relative is the object.
+            if is_object_relative(passage, k) {
+                // "which the paper said had been sent", "in which students said".
                 break;
             }
             at = k;
@@ -229,6 +230,14 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
         at = k;
     }
     (at < end).then_some(at)
+}
+
+/// Whether "which" or "whom" at `at` is not the subject of what follows it.
+fn is_object_relative(passage: &Passage<'_>, at: usize) -> bool {
+    matches!(passage.lower(at), "which" | "whom")
+        && (at > 0 && passage.has(at - 1, class::PREPOSITION)
+            || passage.has(at + 1, class::DETERMINER)
+            || passage.tokens.get(at + 1).is_some_and(|t| t.capital))
 }
 
 /// "a group that has sampled the water": "that" between a noun and the verb whose subject it is.
@@ -263,12 +272,28 @@ fn is_finite_cue(passage: &Passage<'_>, at: usize) -> bool {
         .any(|e| matches!(e.form, VerbForm::Finite | VerbForm::Past) && !e.noun && e.rest.is_empty())
 }
 
+/// "About four in ten voters", "Nearly half of them": the first word belongs to the number.
+fn opens_quantity(passage: &Passage<'_>, at: usize) -> bool {
+    let listed = |name: &str, k: usize| passage.lexicon.list(name).iter().any(|w| w == passage.lower(k));
+    let number = |k: usize| {
+        passage
+            .tokens
+            .get(k)
+            .is_some_and(|t| t.kind == super::token::Kind::Number)
+            || listed("quantities", k)
+    };
+    listed("quantity-leads", at) && (number(at + 1) || passage.has(at + 1, class::DETERMINER) && number(at + 2))
+}
+
 /// Drops what leads the sentence in: "But", "Meanwhile", "On Monday".
 fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
     let mut start = range.start;
     loop {
         if start >= range.end {
             return None;
+        }
+        if opens_quantity(passage, start) {
+            break;
         }
         let lead =
             passage.has(start, class::LEAD | class::CONJUNCTION | class::TIME) && start + 1 < range.end;
@@ -280,6 +305,9 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
         } else {
             break;
         }
+    }
+    if opens_quantity(passage, start) {
+        return Some(start..range.end);
     }
     let locative = passage.lexicon.list("locative");
     if locative.iter().any(|w| w == passage.lower(start))
@@ -442,9 +470,8 @@ pub(super) fn after_phrase(
         while at < end {
             let inside = passage.is_word(at)
                 || passage.is_quote(at)
-                    && passage.quote_words(at) <= 6
-                    && at > from
-                    && !passage.is(at - 1, ',')
+                    && passage.quote_words(at) <= 12
+                    && (at == start || at > from && passage.quote_words(at) <= 6 && !passage.is(at - 1, ','))
                 || matches!(
                     passage.tokens[at].kind,
                     super::token::Kind::Mark('&' | '$' | '%' | '/' | '#' | '(' | ')' | '\'' | '’')
@@ -530,8 +557,12 @@ pub(super) fn of_clause(passage: &Passage<'_>, from: usize, end: usize) -> Optio
         // "In a speech on Monday, Lund …": after the comma.
         start = (start..end).take(20).find(|&k| passage.is(k, ','))? + 1;
     }
-    let at = (start..end)
-        .find(|&k| k > start && (passage.has(k, class::AUXILIARY | class::VERB) || looks_past(passage, k)))?;
+    let verb = |k: usize| passage.has(k, class::AUXILIARY | class::VERB) || looks_past(passage, k);
+    // A word in "-ed" before a preposition is more often a participle ("people briefed on"): the second choice.
+    let participle = |k: usize| passage.lower(k).ends_with("ed") && !passage.tokens[k].capital;
+    let at = (start + 1..end)
+        .find(|&k| verb(k))
+        .or_else(|| (start + 1..end).find(|&k| participle(k)))?;
     let mut stop = at;
     while stop > start && passage.has(stop - 1, class::ADVERB | class::AUXILIARY) {
         stop -= 1;

@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use super::content::{content, gapped};
-use super::cues::{self, Cue, opens_content};
+use super::cues::{self, Cue};
 use super::lexicon::{Frame, PhraseRole, Pronoun, VerbForm, class};
 use super::passage::Passage;
-use super::{Draft, Form, Polarity, Stance, subject};
+use super::kinds::{kind_of, mention_has_name};
+use super::{Draft, Form, Polarity, SourceKind, Stance, subject};
 use crate::text::span::Span;
 
 /// A cue with its source, before its content is known.
@@ -45,8 +46,9 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
     let found = find(passage, unit);
     let mut placed: Vec<Option<usize>> = vec![None; found.len()];
     for (index, item) in found.iter().enumerate() {
-        let contents = content(passage, unit, &found, index);
-        if contents.is_empty() && item.role != Role::Relay && !awaits_block(passage, item) {
+        let awaits = index + 1 == found.len() && awaits_block(passage, item);
+        let contents = if awaits { Vec::new() } else { content(passage, unit, &found, index) };
+        if contents.is_empty() && item.role != Role::Relay && !awaits {
             continue;
         }
         placed[index] = Some(drafts.len());
@@ -125,9 +127,13 @@ fn drop_reported_attitudes(found: &[Found], placed: &[Option<usize>], drafts: &m
     }
 }
 
-/// "He said:" at the end of a block: what is said follows in the next one.
+/// "He said:", "She wrote of the fire:" at the end of a block: what is said follows in the next one.
 fn awaits_block(passage: &Passage<'_>, item: &Found) -> bool {
-    item.end >= passage.tokens.len() && passage.is(item.cue.end.wrapping_sub(1), ':')
+    let end = passage.tokens.len();
+    let speech = matches!(item.frame, Frame::Say | Frame::Tell) && item.role != Role::Hearsay;
+    end > 0
+        && passage.is(end - 1, ':')
+        && (item.end >= end || speech && (item.end..end).len() <= 24 && !(item.end..end).any(|k| passage.has(k, class::THAT)))
 }
 
 /// All cues of the sentence with their sources, in order.
@@ -146,6 +152,7 @@ fn find(passage: &Passage<'_>, unit: &Range<usize>) -> Vec<Found> {
         }
         if verbs.peek().is_some_and(|v| v.verb.start <= at)
             && let Some(verb) = verbs.next()
+            && !is_embedded(passage, &found, &verb)
             && let Some(item) = with_source(passage, unit, &found, &verb)
         {
             at = at.max(item.end);
@@ -155,6 +162,28 @@ fn find(passage: &Passage<'_>, unit: &Range<usize>) -> Vec<Found> {
         at += 1;
     }
     found
+}
+
+/// A belief or wish that another speaker tells of ("said she hoped to", "asked whether he thought", "said that …
+/// and wanted"), or that is only supposed ("if people think").
+fn is_embedded(passage: &Passage<'_>, found: &[Found], verb: &Cue<'_>) -> bool {
+    if !cues::is_attitude(verb) || passage.lexicon.list("modals").is_empty() {
+        return false;
+    }
+    let from = found.last().map_or(0, |f| f.end);
+    let words = || (from..verb.group.start).rev().take(12).take_while(|&k| passage.is_word(k));
+    let supposed = words().any(|k| listed(passage, "suppositions", k));
+    let told = found.last().is_some_and(|f| {
+        !passage.is(f.end, ',')
+            && !(f.end..verb.group.start).any(|k| passage.is_quote(k) || passage.is(k, ';'))
+            && matches!(f.role, Role::SubjectFirst | Role::Shared)
+            && matches!(f.frame, Frame::Say | Frame::Tell | Frame::Ask)
+    });
+    supposed || told && !verb.leaning
+}
+
+fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
+    passage.lexicon.list(name).iter().any(|w| w == passage.lower(at))
 }
 
 /// A cue phrase at `at`.
@@ -273,6 +302,12 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             role,
         }
     };
+    let unowned = cue.passive && cues::is_unowned(passage, cue.verb.start) && passage.lower(cue.group.end) != "by";
+    if unowned || cues::is_hedge(passage, cue.verb.start) {
+        let mut item = make(None, Role::Hearsay);
+        item.polarity = Polarity::Unconfirmed;
+        return Some(item);
+    }
     if cue.passive {
         if passage.lower(cue.group.end) == "to" {
             // "is said to have": nobody says who says it.
@@ -295,7 +330,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             .rev()
             .find(|f| !matches!(f.role, Role::Hearsay | Role::Relay))
             .and_then(|f| f.source.clone());
-        let source = source.or_else(|| subject::of_clause(passage, unit.start, cue.group.start))?;
+        let source = source
+            .or_else(|| subject::of_clause(passage, unit.start, cue.group.start))
+            .or_else(|| subject_after(passage, unit, cue.group.end))?;
         return Some(make(Some(source), Role::Shared));
     }
     // "…," said Lund
@@ -400,6 +437,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         {
             return None;
         }
+        if cues::is_attitude(cue) && !has_mind(passage, &source) {
+            return None;
+        }
         return Some(make(Some(source), Role::SubjectFirst));
     }
     // Languages with free order put the subject after the verb.
@@ -409,13 +449,46 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
     subject::right_of(passage, cue.group.end, unit.end).map(|source| make(Some(source), Role::SubjectLast))
 }
 
+/// Whether a belief can be the subject's: "demographics favour her" is nobody's wish.
+fn has_mind(passage: &Passage<'_>, source: &Range<usize>) -> bool {
+    if passage.lexicon.list("modals").is_empty() {
+        return true;
+    }
+    let first = passage.lower(source.start);
+    if let (1, Some(pronoun)) = (source.len(), passage.lexicon.pronouns.get(first)) {
+        return *pronoun != Pronoun::It && !matches!(first, "which" | "that");
+    }
+    let mention = passage.span(source).of(passage.text);
+    match kind_of(mention, passage.lexicon) {
+        SourceKind::Document => false,
+        SourceKind::Unknown => mention_has_name(mention, passage.lexicon),
+        _ => true,
+    }
+}
+
+/// "Noting that the bridge was old, Lund …": the subject of the clause that follows the participle's own.
+fn subject_after(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Range<usize>> {
+    let start = (at..unit.end.saturating_sub(1)).take(60).find(|&k| {
+        let name = passage.tokens[k + 1].capital || passage.has(k + 1, class::PRONOUN) || passage.lower(k + 1) == "the";
+        passage.is(k, ',') && name
+    })? + 1;
+    subject::of_clause(passage, start, unit.end)
+}
+
 /// "Asked about the fire, she said …", "When asked whether …": a question without its asker.
 fn asks_nobody(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
     let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
     cue.entry.stance == Stance::Ask
         && cue.entry.form == VerbForm::Past
-        && (cue.entry.frame == Frame::Object || opens_content(passage, unit, cue.group.end))
+        && (cue.entry.frame == Frame::Object || question_after(passage, unit, cue.group.end).is_some())
         && before.is_none_or(|b| passage.has(b, class::QUESTION) && !passage.has(b, class::RELATIVE))
+}
+
+/// Where the question begins after "asked" ("… in Oya last week whether").
+fn question_after(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<usize> {
+    (at..unit.end.min(at + 9))
+        .take_while(|&k| passage.is_word(k) && !passage.has(k, class::AUXILIARY | class::VERB))
+        .find(|&k| passage.has(k, class::QUESTION) || passage.lower(k) == "about")
 }
 
 /// Whether "not to be named", "for anonymity" follows at `at`.

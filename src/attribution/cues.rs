@@ -87,10 +87,20 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
     if !is_verb(passage, unit, &mut cue, be, modal) || !has_frame(passage, unit, &cue) {
         return None;
     }
+    if is_attitude(&cue)
+        && (is_hypothetical(passage, &cue.group) || cue.leaning && !passage.has(cue.group.end, class::THAT))
+    {
+        return None;
+    }
     if passage.is(cue.group.end, ':') {
         cue.group.end += 1;
     }
     Some(cue)
+}
+
+/// Whether the verb group says what might be ("would support"): no attitude that anybody has.
+fn is_hypothetical(passage: &Passage<'_>, group: &Range<usize>) -> bool {
+    group.clone().any(|k| listed(passage, "modals", k))
 }
 
 /// Walks left from the verb over auxiliaries, adverbs and negation.
@@ -140,7 +150,8 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     if noun_like && !aux && looks_like_noun(passage, unit, cue) {
         return false;
     }
-    let heard = passage.lower(cue.group.end) == "to"
+    let heard = is_unowned(passage, cue.verb.start) && be
+        || passage.lower(cue.group.end) == "to"
         && cue.entry.frame == Frame::Say
         && cue.entry.rest.is_empty()
         && !matches!(cue.entry.stance, Stance::Estimate);
@@ -155,7 +166,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         }
         VerbForm::Participle => {
             cue.passive = be || !aux && passage.lower(cue.group.end) == "by";
-            aux && !be || cue.passive && passage.lower(cue.group.end) == "by"
+            aux && !be || cue.passive && (heard || passage.lower(cue.group.end) == "by")
         }
         VerbForm::Past => {
             cue.passive = be || passage.lower(cue.group.end) == "by";
@@ -174,7 +185,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
                         || passage.has(before, class::PRONOUN | class::RELATIVE));
             !after_determiner
                 && !be
-                && (cue.entry.frame != Frame::Object || aux)
+                && (cue.entry.frame != Frame::Object || aux || plural && cue.entry.stance == Stance::Think)
                 && (aux
                     || plural && !(cue.entry.noun && passage.tokens[before].is_possessive())
                     || !cue.entry.noun && !first)
@@ -242,17 +253,22 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 && cue.entry.rest.is_empty()
                 && cue.group.start > unit.start
                 && passage.has(after, class::PREPOSITION | class::ADVERB);
-            (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose
+            let as_what = !listed(passage, "needs-as", cue.verb.start)
+                || (after..unit.end.min(after + 12))
+                    .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
+                    .any(|k| passage.has(k, class::AS));
+            (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
         }
         _ if cue.entry.strict && is_after_document(passage, cue) => true,
         _ if cue.entry.strict || cue.leaning => {
             explicit
+                || !cue.leaning && !cue.entry.noun_form() && clause_follows(passage, unit, after)
                 || cue.leaning && (opens || opens_clause)
                 || opens && cue.entry.stance == Stance::Report && cue.entry.form == VerbForm::Finite
                 || quoted_before
                 || remark
                     && !cue.leaning
-                    && !(cue.entry.noun && matches!(cue.entry.form, VerbForm::Base | VerbForm::Finite))
+                    && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
                 || skip_adjunct(
                     passage,
                     unit,
@@ -261,7 +277,13 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 )
                 .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next))
         }
-        Frame::Infinitive => passage.lower(after) == "to" || explicit || remark,
+        Frame::Infinitive => {
+            // "wants more money": a wish has an object too.
+            let wish = cue.entry.stance == Stance::Think
+                && passage.is_word(after)
+                && !passage.has(after, class::PREPOSITION | class::ADVERB | class::CONJUNCTION);
+            passage.lower(after) == "to" || explicit || remark || wish
+        }
         _ if cue.entry.noun => {
             opens
                 || quoted_before
@@ -272,9 +294,35 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     }
 }
 
+/// Whether the cue tells of a belief or a wish, not of words.
+pub(super) fn is_attitude(cue: &Cue<'_>) -> bool {
+    matches!(cue.entry.stance, Stance::Think | Stance::Promise) && cue.entry.frame != Frame::Tell
+}
+
+/// "was expected", "is seen as": words of belief and blame whose owner a passive leaves out.
+pub(super) fn is_unowned(passage: &Passage<'_>, at: usize) -> bool {
+    listed(passage, "unowned-passives", at)
+}
+
+/// "seems", "appears to": the writer's guess, which is nobody else's claim.
+pub(super) fn is_hedge(passage: &Passage<'_>, at: usize) -> bool {
+    listed(passage, "hedges", at)
+}
+
 /// Whether the word at `at` stands in the lexicon's list `name`.
 fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
     passage.lexicon.list(name).iter().any(|w| w == passage.lower(at))
+}
+
+/// "noted the court had closed", "complained they were late": a clause without "that".
+fn clause_follows(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool {
+    let subject = passage.has(at, class::PRONOUN | class::DETERMINER)
+        || passage.tokens.get(at).is_some_and(|t| t.capital);
+    subject
+        && !passage.has(at, class::OBJECT & !class::PRONOUN)
+        && (at + 1..unit.end.min(at + 9))
+            .take_while(|&k| passage.is_word(k) && !passage.has(k, class::CLAUSE | class::RELATIVE))
+            .any(|k| passage.has(k, class::AUXILIARY | class::VERB))
 }
 
 /// "Polls show", "records from the port found": a document shows things without "that".

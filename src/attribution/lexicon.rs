@@ -105,6 +105,13 @@ pub(super) struct Entry {
     pub strict: bool,
 }
 
+impl Entry {
+    /// Whether this form looks like a noun ("claims", "report").
+    pub(super) fn noun_form(&self) -> bool {
+        self.noun && matches!(self.form, VerbForm::Base | VerbForm::Finite)
+    }
+}
+
 /// A cue that is no verb.
 #[derive(Clone, Debug)]
 pub(super) struct Phrase {

@@ -15,6 +15,10 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
         return None;
     }
     let last = end - 1;
+    if last > from && is_reflexive(passage, last) {
+        // "Lund herself said".
+        return left_of(passage, from, last).map(|source| source.start..end);
+    }
     if passage.has(last, class::RELATIVE) {
         return Some(last..end);
     }
@@ -40,6 +44,11 @@ pub(super) fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usi
     end
 }
 
+/// "herself" after a subject stresses it.
+fn is_reflexive(passage: &Passage<'_>, at: usize) -> bool {
+    passage.lexicon.list("reflexives").iter().any(|w| w == passage.lower(at))
+}
+
 /// A pronoun that is a subject by itself; "the other", "some of them" are not.
 fn is_plain_pronoun(passage: &Passage<'_>, from: usize, at: usize) -> bool {
     passage.has(at, class::PRONOUN)
@@ -58,6 +67,8 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
             passage.is(k, ',')
         }
     };
+    // "--" is two marks.
+    let close = if dashed && close > from && same(close - 1) { close - 1 } else { close };
     let open = (from..close)
         .rev()
         .take(40)
@@ -156,7 +167,7 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
     while at > from {
         let k = at - 1;
         if passage.is(k, ')') {
-            match (from..k).rev().take(12).find(|&o| passage.is(o, '(')) {
+            match (from..k).rev().take(30).find(|&o| passage.is(o, '(')) {
                 Some(open) => {
                     at = open;
                     continue;
@@ -282,7 +293,13 @@ fn opens_quantity(passage: &Passage<'_>, at: usize) -> bool {
             .is_some_and(|t| t.kind == super::token::Kind::Number)
             || listed("quantities", k)
     };
-    listed("quantity-leads", at) && (number(at + 1) || passage.has(at + 1, class::DETERMINER) && number(at + 2))
+    let pair = [passage.lower(at), passage.lower(at + 1)].join("_");
+    let lead = if passage.lexicon.list("quantity-leads").contains(&pair) {
+        2
+    } else {
+        usize::from(listed("quantity-leads", at))
+    };
+    lead > 0 && (number(at + lead) || passage.has(at + lead, class::DETERMINER) && number(at + lead + 1))
 }
 
 /// Drops what leads the sentence in: "But", "Meanwhile", "On Monday".
@@ -368,6 +385,10 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
         && passage.is_word(at + 1)
         && is_apposition(passage, &(at + 1..end))
     {
+        if passage.has(at + 1, class::RELATIVE) && is_finite_cue(passage, at + 2) {
+            // "said Lund, who added that …": a cue of its own.
+            break;
+        }
         let next = if passage.has(at + 1, class::RELATIVE) {
             clause_end(passage, at + 1, end)
         } else {

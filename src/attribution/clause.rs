@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::content::{content, gapped};
+use super::content::{closes_sentence, content, gapped};
 use super::cues::{self, Cue};
 use super::lexicon::{Frame, PhraseRole, Pronoun, VerbForm, class};
 use super::passage::Passage;
@@ -65,7 +65,8 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
         drafts.push(draft(passage, item, &contents));
     }
     nest_in_hearsay(&found, &placed, drafts);
-    drop_reported_attitudes(&found, &placed, drafts);
+    drop_reported_attitudes(passage, &found, &placed, drafts);
+    nest_in_relays(passage, unit, &found, &placed, drafts);
     for (index, item) in found.iter().enumerate().filter(|(_, f)| f.role == Role::Relay) {
         let before = (0..index)
             .rev()
@@ -105,12 +106,41 @@ fn nest_in_hearsay(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draf
     }
 }
 
-/// "Lund said she hoped to stay and backed the plan": what a speaker tells of wishes and praise is part of the speech.
-fn drop_reported_attitudes(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
+/// "According to Reuters, the mayor told aides …", "The mayor told aides …, Reuters reported.": who frames the whole
+/// sentence relays the others.
+fn nest_in_relays(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    found: &[Found],
+    placed: &[Option<usize>],
+    drafts: &mut [Draft],
+) {
+    let leads = |k: usize| found[k].role == Role::Phrase && found[k].start <= unit.start + 2;
+    let framing = (0..found.len()).find(|&k| leads(k) || closes_sentence(passage, unit, found, k));
+    let Some((index, outer)) = framing.and_then(|k| Some((k, placed[k]?))) else {
+        return;
+    };
+    let contents = drafts[outer].content.clone();
+    for (k, &own) in placed.iter().enumerate() {
+        let Some(own) = own.filter(|_| k != index) else { continue };
+        let inside = drafts[own].cue.first().is_some_and(|c| contents.iter().any(|o| o.contains(*c)));
+        if inside && drafts[own].parent.is_none() && drafts[outer].parent != Some(own) {
+            drafts[own].parent = Some(outer);
+        }
+    }
+}
+
+/// "Lund said she hoped to stay and had told them so": what a speaker tells of wishes and of words that a pronoun
+/// spoke is part of the speech; only a source named anew makes a chain.
+fn drop_reported_attitudes(passage: &Passage<'_>, found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
     let mut told: Vec<usize> = Vec::new();
     for (item, &own) in found.iter().zip(placed) {
         let Some(own) = own else { continue };
         let attitude = item.frame == Frame::Object || matches!(item.stance, Stance::Think | Stance::Promise);
+        let own_words = item.source.as_ref().is_some_and(|s| {
+            let pronoun = passage.lexicon.pronouns.get(passage.lower(s.start));
+            s.len() == 1 && matches!(pronoun, Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It))
+        });
         let inside = |other: &usize| {
             let contents = &drafts[*other].content;
             drafts[own]
@@ -118,7 +148,7 @@ fn drop_reported_attitudes(found: &[Found], placed: &[Option<usize>], drafts: &m
                 .first()
                 .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
         };
-        if attitude && told.iter().any(inside) {
+        if (attitude || own_words && item.role == Role::SubjectFirst) && told.iter().any(inside) {
             // Without a cue it is dropped with the other empty drafts.
             drafts[own].cue.clear();
         } else if item.role != Role::Hearsay {
@@ -322,7 +352,10 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         let source = subject::after_phrase(passage, cue.group.end + 1, unit.end, false)?;
         return Some(make(Some(source), Role::Phrase));
     }
-    let from = found.last().map_or(unit.start, |f| f.end.min(cue.group.start));
+    if let Some(source) = after_relative_cue(passage, unit, found, cue) {
+        return Some(make(Some(source), Role::SubjectFirst));
+    }
+    let from = subject_floor(passage, unit, found, cue);
     let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
     if cue.leaning {
         let source = found
@@ -421,11 +454,14 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         None => (from, cue.group.start),
     };
     if let Some(source) = subject::left_of(passage, from, end) {
-        let named_so = cue.entry.frame == Frame::Object
+        let name_follows = passage.is_quote(cue.group.end)
+            || passage.tokens.get(cue.group.end).is_some_and(|t| t.capital);
+        let remark = source.end == cue.group.start && passage.is(cue.group.start - 1, ',');
+        let named_so = listed(passage, "convened-by", cue.verb.start)
             && cue.entry.form == VerbForm::Past
-            && (passage.is_quote(cue.group.end)
-                || passage.tokens.get(cue.group.end).is_some_and(|t| t.capital))
-            && source.clone().any(|k| matches!(passage.lower(k), "a" | "an"));
+            && cue.group.len() == 1
+            && name_follows
+            && (remark || source.clone().any(|k| matches!(passage.lower(k), "a" | "an")));
         if named_so {
             // "a programme called Safe Harbour" is a name, not a saying.
             return None;
@@ -440,7 +476,10 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         if cues::is_attitude(cue) && !has_mind(passage, &source) {
             return None;
         }
-        return Some(make(Some(source), Role::SubjectFirst));
+        // "as the Herald noted in May, …"
+        let as_is = source.start > unit.start && passage.has(source.start - 1, class::AS);
+        let role = if as_is && !passage.lexicon.list("modals").is_empty() { Role::Phrase } else { Role::SubjectFirst };
+        return Some(make(Some(source), role));
     }
     // Languages with free order put the subject after the verb.
     if passage.lexicon.list("locative").is_empty() {
@@ -473,6 +512,44 @@ fn subject_after(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Optio
         passage.is(k, ',') && name
     })? + 1;
     subject::of_clause(passage, start, unit.end)
+}
+
+/// "The groups who wrote to her on Thursday say": the subject holds a relative clause with a cue of its own.
+fn after_relative_cue(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    found: &[Found],
+    cue: &Cue<'_>,
+) -> Option<Range<usize>> {
+    let last = found.last()?;
+    let relative = last.source.as_ref().filter(|s| s.len() == 1)?.start;
+    let restrictive = passage.has(relative, class::RELATIVE) && relative > unit.start && passage.is_word(relative - 1);
+    let end = subject::before_time(passage, unit.start, cue.group.start);
+    let plain = (last.end..end).all(|k| passage.is_word(k) && !passage.has(k, class::THAT | class::CONJUNCTION));
+    if cue.leaning || !restrictive || !plain || end <= last.end || passage.has(end - 1, class::PRONOUN) {
+        return None;
+    }
+    let floor = found.len().checked_sub(2).map_or(unit.start, |k| found[k].end);
+    subject::left_of(passage, floor, relative).map(|s| s.start..end)
+}
+
+/// Where the search for a subject stops: at the cue before, unless that stands in a remark that closes right here
+/// ("Lund, whose plan was seen as a failure, said").
+fn subject_floor(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue: &Cue<'_>) -> usize {
+    let Some(last) = found.last() else {
+        return unit.start;
+    };
+    let parts = |k: usize| passage.is(k, ',') || passage.tokens[k].is_dash();
+    let closes = cue.group.start > last.end && parts(cue.group.start - 1);
+    let opens = (unit.start..last.start.max(unit.start))
+        .rev()
+        .take(30)
+        .find(|&k| parts(k))
+        .is_some_and(|k| passage.has(k + 1, class::RELATIVE) && passage.lower(k + 1) != "that");
+    if closes && opens {
+        return found.len().checked_sub(2).map_or(unit.start, |k| found[k].end);
+    }
+    last.end.min(cue.group.start)
 }
 
 /// "Asked about the fire, she said …", "When asked whether …": a question without its asker.

@@ -17,7 +17,11 @@ pub(super) fn content(
     index: usize,
 ) -> Vec<Range<usize>> {
     let item = &found[index];
-    let left_limit = index.checked_sub(1).map_or(unit.start, |k| found[k].end);
+    let closing = closes_sentence(passage, unit, found, index);
+    let left_limit = match index.checked_sub(1) {
+        Some(before) if !closing => found[before].end,
+        _ => unit.start,
+    };
     let right_limit = right_limit(passage, unit, found, index);
     let mut parts = Vec::new();
     let left = left_content(passage, left_limit, item.start);
@@ -39,8 +43,10 @@ pub(super) fn content(
                 {
                     parts.extend(trim(passage, item.end + 1..right_limit));
                 }
-            } else if passage.is(item.end, ',') && (as_is || item.start <= left_limit + 2) {
-                parts.extend(trim(passage, item.end + 1..right_limit));
+            } else if let Some(comma) = comma_after(passage, item, as_is, left_limit) {
+                // "According to Reuters, the mayor told aides …": all that follows is relayed.
+                let limit = if item.start <= unit.start + 2 { unit.end } else { right_limit };
+                parts.extend(trim(passage, comma + 1..limit));
             } else if item.start > left_limit + 1 && !as_is {
                 // "The deal was first reported by …", "twice, according to …" without a comma.
                 parts.extend(trim(passage, left_limit..item.start));
@@ -92,6 +98,10 @@ pub(super) fn content(
             } else {
                 parts.extend(right());
             }
+            if parts.is_empty() && item.frame != Frame::Object {
+                // "…," Lund said when asked about it.
+                parts.extend(left_content(passage, left_limit, item.start));
+            }
             if parts.is_empty()
                 && let Some(source) = &item.source
             {
@@ -101,6 +111,37 @@ pub(super) fn content(
         }
     }
     parts
+}
+
+/// "The mayor told aides he would quit, Reuters reported.": a cue that ends its sentence after a comma relays all of
+/// it, other cues included; not where speakers alternate ("“…,” Lund said, “…,” Berg said.").
+pub(super) fn closes_sentence(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    found: &[Found],
+    index: usize,
+) -> bool {
+    let item = &found[index];
+    let ends = (item.end..unit.end).all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
+    let remark = matches!(item.role, Role::Phrase | Role::SubjectFirst | Role::SubjectLast);
+    let parted = item.start > unit.start && passage.is(item.start - 1, ',');
+    let plain = found[..index].iter().all(|f| f.role != Role::Relay)
+        && !(unit.start..item.start).any(|k| passage.is(k, ';'));
+    let quoted = |range: Range<usize>| range.into_iter().any(|k| passage.is_quote(k));
+    // A quotation after the last cue is this speaker's own.
+    let own = index > 0 && quoted(found[index - 1].end..item.start);
+    index > 0 && ends && remark && parted && plain && !own
+}
+
+/// The comma between a leading "according to …" or "as … noted in May" and what is reported.
+fn comma_after(passage: &Passage<'_>, item: &Found, as_is: bool, left_limit: usize) -> Option<usize> {
+    if passage.is(item.end, ',') && (as_is || item.start <= left_limit + 2) {
+        return Some(item.end);
+    }
+    let reach = if as_is { 12 } else { 0 };
+    (item.end..passage.tokens.len().min(item.end + reach))
+        .take_while(|&k| !passage.is_stop(k) && !passage.is_quote(k))
+        .find(|&k| passage.is(k, ','))
 }
 
 /// "…, they have told the Herald.": nothing but the listener follows the cue.
@@ -156,7 +197,10 @@ fn left_content(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<
     if starts_adverbial
         && !(range.start..range.end)
             .take(60)
-            .any(|k| passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k))
+            .any(|k| {
+                let past = passage.lower(k).ends_with("ed") && !passage.tokens[k].capital;
+                past || passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k)
+            })
     {
         return None;
     }
@@ -205,8 +249,14 @@ fn right_content(passage: &Passage<'_>, item: &Found, limit: usize) -> Option<Ra
 /// Where the content of `found[index]` must end.
 fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], index: usize) -> usize {
     let mut limit = unit.end;
-    if let Some(next) = found[index + 1..].iter().find(|n| n.start >= found[index].end) {
-        let mut cut = next.start;
+    let own = &found[index];
+    // The subject of the next cue may hold this one ("Lund, who was seen as weak, said").
+    let around = |n: &Found| own.role == Role::Hearsay && n.start < own.start && n.cue.start >= own.end;
+    if let Some(next) = found[index + 1..]
+        .iter()
+        .find(|n| n.start >= own.end || around(n))
+    {
+        let mut cut = if around(next) { next.cue.start } else { next.start };
         if next.role == Role::Shared {
             cut = next.cue.start;
         }

@@ -146,7 +146,12 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     let after_determiner = !first
         && (passage.has(before, class::DETERMINER) && !passage.has(before, class::PRONOUN)
             || passage.tokens[before].is_possessive());
-    let noun_like = cue.entry.noun && matches!(cue.entry.form, VerbForm::Base | VerbForm::Finite);
+    let noun_like = cue.entry.noun_form();
+    let named = passage.tokens[cue.verb.start].capital && !first && passage.tokens[before].capital;
+    if noun_like && named && !is_title(passage, unit) {
+        // "the United States", "Drudge Report": part of a name.
+        return false;
+    }
     if noun_like && !aux && looks_like_noun(passage, unit, cue) {
         return false;
     }
@@ -193,6 +198,15 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     }
 }
 
+/// Whether most words of the sentence have capitals, as in headlines.
+fn is_title(passage: &Passage<'_>, unit: &Range<usize>) -> bool {
+    let words = unit.clone().take(40).filter(|&k| passage.is_word(k));
+    let (all, capital) = words.fold((0, 0), |(all, capital), k| {
+        (all + 1, capital + usize::from(passage.tokens[k].capital))
+    });
+    capital * 3 > all * 2
+}
+
 /// "42 states that", "the campaign's questions about": a plural noun rather than a verb.
 fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
     let Some(before) = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start) else {
@@ -230,16 +244,20 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
         || passage.is_quote(before)
         || passage.tokens.get(before).is_some_and(|t| t.is_dash())
         || listed(passage, "before-gerunds", before)
-        || listed(passage, "occasions", before))
+        || listed(passage, "occasions", before)
+        || passage.is_word(before) && clause_follows(passage, unit, after))
         && cue.entry.stance != Stance::Report
-        && (passage.has(after, class::PRONOUN | class::DETERMINER)
-            || passage.tokens.get(after).is_some_and(|t| t.capital)
+        && (clause_follows(passage, unit, after)
+            || passage.has(after, class::PRONOUN)
+            || !cue.entry.strict
+                && (passage.has(after, class::DETERMINER) || passage.tokens.get(after).is_some_and(|t| t.capital))
             || !cue.entry.strict
                 && passage.is_word(after)
                 && !passage.has(after, class::PREPOSITION | class::CONJUNCTION | class::ADVERB));
     // "…, she noted, …": a remark between commas or at the end.
-    let remark = passage.is(after, ',') || passage.is_stop(after) || after >= unit.end;
-    if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" {
+    let parted = || (unit.start..cue.group.start).any(|k| passage.is(k, ',') || passage.is_quote(k));
+    let remark = passage.is(after, ',') || (passage.is_stop(after) || after >= unit.end) && parted();
+    if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" && !passage.has(after, class::BE) {
         return false;
     }
     let quoted_before = cue.group.start > unit.start
@@ -257,9 +275,12 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 || (after..unit.end.min(after + 12))
                     .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
                     .any(|k| passage.has(k, class::AS));
-            (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
+            let convened = listed(passage, "convened-by", cue.verb.start)
+                && matches!(passage.lower(after), "a" | "an")
+                && !(after..unit.end.min(after + 10)).any(|k| passage.is_quote(k));
+            !convened && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
         }
-        _ if cue.entry.strict && is_after_document(passage, cue) => true,
+        _ if cue.entry.strict && (is_after_document(passage, cue) || is_after_as(passage, unit, cue)) => true,
         _ if cue.entry.strict || cue.leaning => {
             explicit
                 || !cue.leaning && !cue.entry.noun_form() && clause_follows(passage, unit, after)
@@ -275,7 +296,7 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                     after,
                     matches!(cue.entry.frame, Frame::Tell | Frame::Ask),
                 )
-                .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next))
+                .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next) || passage.is(next, ':'))
         }
         Frame::Infinitive => {
             // "wants more money": a wish has an object too.
@@ -312,6 +333,16 @@ pub(super) fn is_hedge(passage: &Passage<'_>, at: usize) -> bool {
 /// Whether the word at `at` stands in the lexicon's list `name`.
 fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
     passage.lexicon.list(name).iter().any(|w| w == passage.lower(at))
+}
+
+/// "as the Herald noted in May": no "that" follows.
+fn is_after_as(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
+    (unit.start..cue.group.start)
+        .rev()
+        .take(7)
+        .take_while(|&k| passage.is_word(k))
+        .any(|k| passage.has(k, class::AS))
+        && !cue.leaning
 }
 
 /// "noted the court had closed", "complained they were late": a clause without "that".

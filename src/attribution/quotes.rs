@@ -5,6 +5,7 @@
 //! block. A quotation that the block leaves open runs to the block's end (a speech over several paragraphs opens
 //! each of them and closes the last).
 
+use super::token::is_invisible;
 use crate::text::span::Span;
 
 /// One quotation.
@@ -62,6 +63,9 @@ pub(super) fn quotations(text: &str, block: Span) -> Vec<Quotation> {
     let mut before: Option<char> = None;
     for (at, c) in part.char_indices() {
         if at < skip_to {
+            continue;
+        }
+        if is_invisible(c) {
             continue;
         }
         let previous = before;

@@ -73,7 +73,11 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
         .rev()
         .take(40)
         .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
-        .find(|&k| same(k))?;
+        .find(|&k| same(k));
+    let Some(open) = open else {
+        // "Sen. Lund (D-Oya), said": a slip of the pen.
+        return left_of_simple(passage, from, close).filter(|s| s.start == from && passage.is(close - 1, ')'));
+    };
     let inner = open + 1..close;
     if inner.is_empty() || open == from {
         return None;
@@ -87,7 +91,11 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
             None
         };
     }
-    let mut start = head(open)?.start;
+    let mut start = match head(open) {
+        Some(head) => head.start,
+        // "Stone, 29, of Oya, Nordland,": the place stands between name and remark.
+        None => of_place(passage, from, open)?,
+    };
     // "Lund, 35, the mayor of Oya, Nordland,": more than one remark about the same name.
     for _ in 0..4 {
         if start <= from + 1 || !passage.is(start - 1, ',') || !describes(passage, start) {
@@ -99,6 +107,18 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
         }
     }
     Some(start..close + 1)
+}
+
+/// "Stone, 29, of Oya" before token `end`: where the name begins.
+fn of_place(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
+    let comma = (from..end).rev().take(6).find(|&k| passage.is(k, ','))?;
+    if !passage.has(comma + 1, class::PREPOSITION) {
+        return None;
+    }
+    left_of_simple(passage, from, comma)
+        .or_else(|| with_apposition(passage, from, comma))
+        .map(|s| s.start)
+        .filter(|&start| passage.tokens[start].capital)
 }
 
 /// Whether a phrase from `at` says more about a name before it: an article, a number, a genitive, a common noun.
@@ -385,7 +405,9 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
         && passage.is_word(at + 1)
         && is_apposition(passage, &(at + 1..end))
     {
-        if passage.has(at + 1, class::RELATIVE) && is_finite_cue(passage, at + 2) {
+        let word = passage.lexicon.word(passage.lower(at + 2));
+        let speaks = word.entries.iter().any(|&e| !passage.lexicon.entries[e].noun_form());
+        if passage.has(at + 1, class::RELATIVE) && speaks {
             // "said Lund, who added that …": a cue of its own.
             break;
         }

@@ -158,8 +158,8 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Characters without width that parts of the web put between words.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{feff}' | '\u{2060}' | '\u{ad}')
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{feff}' | '\u{2060}' | '\u{ad}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether the mark `c` at `at` joins two halves of one word or number.

@@ -23,6 +23,8 @@ pub(super) struct Found {
     pub stance: Stance,
     pub polarity: Polarity,
     pub role: Role,
+    /// Whether it counts only where no other speaker tells of it: a wish, a blame, what a document shows.
+    pub weak: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,7 +138,6 @@ fn drop_reported_attitudes(passage: &Passage<'_>, found: &[Found], placed: &[Opt
     let mut told: Vec<usize> = Vec::new();
     for (item, &own) in found.iter().zip(placed) {
         let Some(own) = own else { continue };
-        let attitude = item.frame == Frame::Object || matches!(item.stance, Stance::Think | Stance::Promise);
         let own_words = item.source.as_ref().is_some_and(|s| {
             let pronoun = passage.lexicon.pronouns.get(passage.lower(s.start));
             s.len() == 1 && matches!(pronoun, Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It))
@@ -148,7 +149,7 @@ fn drop_reported_attitudes(passage: &Passage<'_>, found: &[Found], placed: &[Opt
                 .first()
                 .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
         };
-        if (attitude || own_words && item.role == Role::SubjectFirst) && told.iter().any(inside) {
+        if (item.weak || own_words && item.role == Role::SubjectFirst) && told.iter().any(inside) {
             // Without a cue it is dropped with the other empty drafts.
             drafts[own].cue.clear();
         } else if item.role != Role::Hearsay {
@@ -219,7 +220,7 @@ fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
 /// A cue phrase at `at`.
 fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found> {
     let lexicon = passage.lexicon;
-    let word = lexicon.word(passage.lower(at));
+    let word = passage.word(at);
     let entry = word
         .phrases
         .iter()
@@ -252,6 +253,7 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
         stance: entry.stance,
         polarity: entry.polarity,
         role,
+        weak: false,
     })
 }
 
@@ -301,6 +303,7 @@ fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Foun
         stance,
         polarity: Polarity::Asserted,
         role: Role::Shared,
+        weak: false,
     })
 }
 
@@ -330,6 +333,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
             stance: cue.entry.stance,
             polarity,
             role,
+            weak: cues::is_attitude(cue)
+                || cue.entry.frame == Frame::Object
+                || cue.entry.strict && cue.entry.stance == Stance::Report,
         }
     };
     let unowned = cue.passive && cues::is_unowned(passage, cue.verb.start) && passage.lower(cue.group.end) != "by";
@@ -383,7 +389,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
                     && b > unit.start
                     && (passage.is_quote(b - 1) || !left_is_subject(passage, from, cue))
         })
+        && (cue.entry.frame != Frame::Object || before.is_some_and(|b| passage.is_quote(b)))
         && let Some(source) = subject::right_of(passage, cue.group.end, unit.end)
+        && !passage.has(source.end, class::AUXILIARY | class::VERB)
         && (cue.entry.form != VerbForm::Base || passage.lower(source.end - 1).ends_with('s') || source.len() > 2)
     {
         return Some(make(Some(source), Role::SubjectLast));

@@ -47,7 +47,7 @@ pub(super) fn content(
                 // "According to Reuters, the mayor told aides …": all that follows is relayed.
                 let limit = if item.start <= unit.start + 2 { unit.end } else { right_limit };
                 parts.extend(trim(passage, comma + 1..limit));
-            } else if item.start > left_limit + 1 && !as_is {
+            } else if item.start > left_limit && !as_is && (item.start > left_limit + 1 || item.end + 1 >= right_limit) {
                 // "The deal was first reported by …", "twice, according to …" without a comma.
                 parts.extend(trim(passage, left_limit..item.start));
             } else {
@@ -261,6 +261,9 @@ fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], inde
             cut = next.cue.start;
         }
         let mut parted = false;
+        if let Some(comma) = adjunct_before(passage, own.end, cut) {
+            cut = comma + 1;
+        }
         while cut > found[index].end
             && (passage.has(cut - 1, class::CONJUNCTION | class::CLAUSE)
                 || passage.is(cut - 1, ',')
@@ -279,6 +282,18 @@ fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], inde
         }
     }
     limit
+}
+
+/// ", at the town hall this week she said": the comma before an adjunct that leads in the next subject at `end`.
+fn adjunct_before(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
+    let comma = (from..end).rev().take(9).find(|&k| passage.is(k, ','))?;
+    let inner = comma + 1..end;
+    let adjunct = passage.has(comma + 1, class::PREPOSITION) && inner.len() > 1;
+    let clause = inner.into_iter().any(|k| {
+        passage.has(k, class::AUXILIARY | class::VERB | class::CLAUSE) && !passage.has(k, class::PREPOSITION)
+            || passage.is_quote(k)
+    });
+    (adjunct && !clause).then_some(comma)
 }
 
 /// Drops commas, dashes, stops and white space at both ends; `None` if nothing is left.

@@ -56,7 +56,7 @@ fn join(passage: &Passage<'_>, cues: &mut Vec<Cue<'static>>, cue: Cue<'static>) 
 /// The cue verb at token `at`, if it is one here.
 fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'static>> {
     let lexicon = passage.lexicon;
-    let word = lexicon.word(passage.lower(at));
+    let word = passage.word(at);
     if word.entries.is_empty() {
         return None;
     }
@@ -133,7 +133,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         // "is said to have told": the infinitive of a saying inside of hearsay.
         let perfect = aux && !be && matches!(cue.entry.form, VerbForm::Past | VerbForm::Participle);
         let after_cue =
-            before > unit.start && !passage.lexicon.word(passage.lower(before - 1)).entries.is_empty();
+            before > unit.start && !passage.word(before - 1).entries.is_empty();
         if before > unit.start && cue.entry.form == VerbForm::Base && listed(passage, "catenatives", before - 1) {
             // "continued to say": one cue.
             let (start, negated, _, _) = group_start(passage, unit, before - 1);
@@ -228,7 +228,8 @@ fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) ->
         || passage.is(after, ',')
         || passage.is_stop(after)
         || passage.tokens.get(after).is_some_and(|t| t.capital);
-    let content = content || passage.has(after, class::QUESTION) || is_after_document(passage, cue);
+    let vowed = cue.entry.frame == Frame::Infinitive && passage.lower(after) == "to";
+    let content = content || vowed || passage.has(after, class::QUESTION) || is_after_document(passage, cue);
     !(subject && content) || passage.has(before, class::PREPOSITION)
 }
 
@@ -246,7 +247,7 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
         || listed(passage, "before-gerunds", before)
         || listed(passage, "occasions", before)
         || passage.is_word(before) && clause_follows(passage, unit, after))
-        && cue.entry.stance != Stance::Report
+        && (cue.entry.stance != Stance::Report || !cue.entry.strict && passage.is(before, ','))
         && (clause_follows(passage, unit, after)
             || passage.has(after, class::PRONOUN)
             || !cue.entry.strict
@@ -257,7 +258,7 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     // "…, she noted, …": a remark between commas or at the end.
     let parted = || (unit.start..cue.group.start).any(|k| passage.is(k, ',') || passage.is_quote(k));
     let remark = passage.is(after, ',') || (passage.is_stop(after) || after >= unit.end) && parted();
-    if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" && !passage.has(after, class::BE) {
+    if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" && !passage.has(after, class::BE | class::AS) {
         return false;
     }
     let quoted_before = cue.group.start > unit.start
@@ -270,7 +271,8 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
             let loose = cue.entry.form == VerbForm::Past
                 && cue.entry.rest.is_empty()
                 && cue.group.start > unit.start
-                && passage.has(after, class::PREPOSITION | class::ADVERB);
+                && passage.has(after, class::PREPOSITION | class::ADVERB)
+                && !cue.passive;
             let as_what = !listed(passage, "needs-as", cue.verb.start)
                 || (after..unit.end.min(after + 12))
                     .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
@@ -358,7 +360,7 @@ fn clause_follows(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool
 
 /// "Polls show", "records from the port found": a document shows things without "that".
 fn is_after_document(passage: &Passage<'_>, cue: &Cue<'_>) -> bool {
-    if cue.entry.stance != Stance::Report && cue.entry.stance != Stance::Say {
+    if !matches!(cue.entry.stance, Stance::Report | Stance::Say | Stance::Claim) {
         return false;
     }
     let reach = if cue.entry.stance == Stance::Report { 24 } else { 1 };

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::cues::skip_time;
-use super::lexicon::{Lexicon, class};
+use super::lexicon::{Lexicon, Word, class};
 use super::quotes::{Quotation, quotations};
 use super::token::{Kind, Token, tokenize};
 use crate::text::span::Span;
@@ -47,6 +47,7 @@ impl<'a> Passage<'a> {
                 lower: String::new(),
                 capital: false,
                 acronym: false,
+                name: false,
             });
             at = outer.end;
         }
@@ -62,8 +63,46 @@ impl<'a> Passage<'a> {
             sums: Vec::new(),
         };
         passage.cut(sentences);
+        passage.mark_names();
         passage.count();
         passage
+    }
+
+    /// "Will wrote", "Read said": a capital in mid-sentence makes a name of a word that has other uses.
+    fn mark_names(&mut self) {
+        let cased = |t: &Token| t.kind == Kind::Word && is_cased(&t.lower);
+        for unit in self.units.clone() {
+            let words = self.tokens[unit.clone()].iter().filter(|t| cased(t));
+            let (all, capital) = words.fold((0, 0), |(all, high), t| (all + 1, high + usize::from(t.capital)));
+            if capital * 3 > all * 2 {
+                // A headline in capitals tells nothing.
+                continue;
+            }
+            for at in unit.start + 1..unit.end {
+                let bits = class::AUXILIARY | class::VERB | class::PREPOSITION;
+                let verb = self.has(at, bits) || !self.word(at).entries.is_empty();
+                let opens = self.is_stop(at - 1)
+                    || self.is(at - 1, ':')
+                    || self.is_quote(at - 1) && self.quote_ends_sentence(at - 1);
+                if self.tokens[at].capital && verb && !opens {
+                    self.tokens[at].name = true;
+                    self.classes[at] = 0;
+                }
+            }
+        }
+    }
+
+    /// What the lexicon knows of token `at`; nothing of a name.
+    pub(super) fn word(&self, at: usize) -> &'static Word {
+        static NONE: Word = Word {
+            classes: 0,
+            entries: Vec::new(),
+            phrases: Vec::new(),
+        };
+        match self.tokens.get(at) {
+            Some(token) if !token.name => self.lexicon.word(&token.lower),
+            _ => &NONE,
+        }
     }
 
     /// Fills the running sums.
@@ -125,14 +164,14 @@ impl<'a> Passage<'a> {
         // "…the mails.” Lund said.": nothing but a name and a cue.
         let bare = self.is_quote(at - 1)
             && (at..self.tokens.len().min(at + 6)).find(|&k| self.is_stop(k)).is_some_and(|k| {
-                k > at + 1 && !self.lexicon.word(self.lower(k - 1)).entries.is_empty() && k <= at + 4
+                k > at + 1 && !self.word(k - 1).entries.is_empty() && k <= at + 4
             });
         if !asks && !bare {
             return false;
         }
         let cue = (at..self.tokens.len().min(at + 8))
             .take_while(|&k| !self.is_stop(k) && !self.is(k, ','))
-            .find(|&k| !self.lexicon.word(self.lower(k)).entries.is_empty());
+            .find(|&k| !self.word(k).entries.is_empty());
         cue.is_some_and(|k| {
             let after = k + 1;
             let tail = self.is_stop(after)
@@ -202,6 +241,11 @@ impl<'a> Passage<'a> {
     pub(super) fn quote_words(&self, at: usize) -> usize {
         self.quote(at)
             .map_or(0, |q| q.inner.of(self.text).split_whitespace().take(12).count())
+    }
+
+    /// Whether the quotation at `at` ends with a full stop, a question or an exclamation.
+    fn quote_ends_sentence(&self, at: usize) -> bool {
+        self.quote(at).is_some_and(|q| q.inner.of(self.text).ends_with(['.', '?', '!', '…']))
     }
 
     /// Whether the quotation at `at` ends like a sentence or a part of one (`,` `.` `!` `?` before the closing mark).

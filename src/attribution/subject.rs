@@ -82,7 +82,10 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
     if inner.is_empty() || open == from {
         return None;
     }
-    let head = |at: usize| left_of_simple(passage, from, at);
+    let head = |at: usize| {
+        let doubled = dashed && at > from && same(at - 1);
+        left_of_simple(passage, from, at - usize::from(doubled))
+    };
     if !is_apposition(passage, &inner) {
         // A remark in commas: the subject stands before it.
         return if opens_remark(passage, inner.start) {
@@ -115,8 +118,8 @@ fn of_place(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
     if !passage.has(comma + 1, class::PREPOSITION) {
         return None;
     }
-    left_of_simple(passage, from, comma)
-        .or_else(|| with_apposition(passage, from, comma))
+    with_apposition(passage, from, comma)
+        .or_else(|| left_of_simple(passage, from, comma))
         .map(|s| s.start)
         .filter(|&start| passage.tokens[start].capital)
 }
@@ -162,8 +165,7 @@ fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
     let verbal = passage.lower(first).ends_with("ing") && !passage.tokens[first].capital;
     !verbal
         && !passage
-            .lexicon
-            .word(passage.lower(first))
+            .word(first)
             .entries
             .iter()
             .any(|_| true)
@@ -287,7 +289,7 @@ fn opens_relative(passage: &Passage<'_>, from: usize, at: usize) -> bool {
                 | class::PREPOSITION
                 | class::OBJECT,
         )
-        && passage.lexicon.word(passage.lower(at - 1)).entries.is_empty()
+        && passage.word(at - 1).entries.is_empty()
 }
 
 /// A finite cue verb or another word that ends like one, seen from the right.
@@ -296,7 +298,7 @@ fn is_finite_cue(passage: &Passage<'_>, at: usize) -> bool {
     if at > 0 && (passage.has(at - 1, class::DETERMINER) || passage.tokens[at - 1].is_possessive()) {
         return false;
     }
-    let word = passage.lexicon.word(passage.lower(at));
+    let word = passage.word(at);
     word.entries
         .iter()
         .filter_map(|&e| passage.lexicon.entries.get(e))
@@ -313,7 +315,7 @@ fn opens_quantity(passage: &Passage<'_>, at: usize) -> bool {
             .is_some_and(|t| t.kind == super::token::Kind::Number)
             || listed("quantities", k)
     };
-    let pair = [passage.lower(at), passage.lower(at + 1)].join("_");
+    let pair = [passage.lower(at), passage.lower(at + 1)].join(" ");
     let lead = if passage.lexicon.list("quantity-leads").contains(&pair) {
         2
     } else {
@@ -405,9 +407,7 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
         && passage.is_word(at + 1)
         && is_apposition(passage, &(at + 1..end))
     {
-        let word = passage.lexicon.word(passage.lower(at + 2));
-        let speaks = word.entries.iter().any(|&e| !passage.lexicon.entries[e].noun_form());
-        if passage.has(at + 1, class::RELATIVE) && speaks {
+        if passage.has(at + 1, class::RELATIVE) && speaks(passage, at + 2) {
             // "said Lund, who added that …": a cue of its own.
             break;
         }
@@ -422,6 +422,12 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
         at = next;
     }
     Some(start..at)
+}
+
+/// Whether the word at `at` is a cue that is no noun ("who added").
+fn speaks(passage: &Passage<'_>, at: usize) -> bool {
+    let entries = &passage.word(at).entries;
+    entries.iter().any(|&e| passage.lexicon.entries.get(e).is_some_and(|e| !e.noun_form() && !e.strict))
 }
 
 /// The subject that starts at `start`, without apposition ("як повідомляє Reuters, банк закриють").
@@ -465,7 +471,7 @@ fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) 
                 && !passage.has(at + 1, class::TIME)
                 && (apposition || !is_adjunct(passage, at));
             if passage.has(at, class::RELATIVE) && passage.lower(at) != "that" {
-                return clause_end(passage, at, end);
+                return if speaks(passage, at + 1) { at } else { clause_end(passage, at, end) };
             }
             if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT)
                 || passage.has(at, class::PREPOSITION) && !link

@@ -28,6 +28,8 @@ pub(super) struct Token {
     pub capital: bool,
     /// Whether it is all capitals: "US" is not the pronoun.
     pub acronym: bool,
+    /// Whether it is a name that looks like another word ("Will", "Read"); seen in context.
+    pub name: bool,
 }
 
 impl Token {
@@ -123,6 +125,7 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
                 lower: surface[..cut].to_lowercase(),
                 capital,
                 acronym: false,
+                name: false,
             });
             out.push(Token {
                 span: Span::new(at, end),
@@ -130,6 +133,7 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
                 lower: surface[cut..].to_lowercase().replace('’', "'"),
                 capital: false,
                 acronym: false,
+                name: false,
             });
             continue;
         }
@@ -139,6 +143,7 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
             lower,
             capital,
             acronym,
+            name: false,
         });
     }
 }

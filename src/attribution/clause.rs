@@ -462,8 +462,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         None => (from, cue.group.start),
     };
     if let Some(source) = subject::left_of(passage, from, end) {
+        let article = usize::from(passage.has(cue.group.end, class::DETERMINER));
         let name_follows = passage.is_quote(cue.group.end)
-            || passage.tokens.get(cue.group.end).is_some_and(|t| t.capital);
+            || passage.tokens.get(cue.group.end + article).is_some_and(|t| t.capital);
         let remark = source.end == cue.group.start && passage.is(cue.group.start - 1, ',');
         let named_so = listed(passage, "convened-by", cue.verb.start)
             && cue.entry.form == VerbForm::Past
@@ -481,7 +482,7 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         {
             return None;
         }
-        if cues::is_attitude(cue) && !has_mind(passage, &source) {
+        if cues::is_attitude(cue) && !has_mind(passage, &source) || is_aside(passage, unit, &source, cue) {
             return None;
         }
         // "as the Herald noted in May, …"
@@ -494,6 +495,20 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         return None;
     }
     subject::right_of(passage, cue.group.end, unit.end).map(|source| make(Some(source), Role::SubjectLast))
+}
+
+/// Words that only point at a speech: "what he said", "a rule that she said", "if they say", "voters who support her".
+fn is_aside(passage: &Passage<'_>, unit: &Range<usize>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
+    if source.len() != 1 || source.start == unit.start || passage.lexicon.list("modals").is_empty() {
+        return false;
+    }
+    let quoted = (cue.group.end..unit.end.min(cue.group.end + 12)).any(|k| passage.is_quote(k));
+    let before = source.start - 1;
+    if passage.has(source.start, class::RELATIVE) {
+        return cues::is_attitude(cue) && !quoted && passage.is_word(before);
+    }
+    let pronoun = passage.has(source.start, class::PRONOUN);
+    pronoun && !quoted && (listed(passage, "suppositions", before) || matches!(passage.lower(before), "what" | "that"))
 }
 
 /// Whether a belief can be the subject's: "demographics favour her" is nobody's wish.

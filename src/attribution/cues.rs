@@ -161,6 +161,8 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         && cue.entry.rest.is_empty()
         && !matches!(cue.entry.stance, Stance::Estimate);
     match cue.entry.form {
+        // "quoted her as saying": the cue is "quoted".
+        VerbForm::Gerund if passage.has(before, class::AS) && !first => false,
         VerbForm::Gerund => {
             cue.leaning = !be;
             !after_determiner
@@ -222,15 +224,23 @@ fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) ->
         || is_after_document(passage, cue)
         || passage.lexicon.kinds.iter().any(|(w, _)| *w == token.lower)
         || token.lower.ends_with('s');
+    // "…, the reports show.": a remark stands behind a comma.
+    let remark = (unit.start..before)
+        .rev()
+        .take(8)
+        .any(|k| passage.is(k, ',') || passage.is_quote(k));
     let content = passage.has(after, class::THAT | class::PRONOUN | class::DETERMINER)
         || passage.is_quote(after)
         || passage.is(after, ':')
-        || passage.is(after, ',')
-        || passage.is_stop(after)
+        || remark && (passage.is(after, ',') || passage.is_stop(after))
         || passage.tokens.get(after).is_some_and(|t| t.capital);
     let vowed = cue.entry.frame == Frame::Infinitive && passage.lower(after) == "to";
     let content = content || vowed || passage.has(after, class::QUESTION) || is_after_document(passage, cue);
-    !(subject && content) || passage.has(before, class::PREPOSITION)
+    // "in many states": a singular verb has no plural subject.
+    let plural = cue.entry.form == VerbForm::Finite
+        && passage.has(before, class::DETERMINER)
+        && !matches!(passage.lower(before), "this" | "that" | "another" | "one" | "each");
+    !(subject && content) || passage.has(before, class::PREPOSITION) || plural
 }
 
 /// Whether what stands around the verb fits its frame.
@@ -280,7 +290,12 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
             let convened = listed(passage, "convened-by", cue.verb.start)
                 && matches!(passage.lower(after), "a" | "an")
                 && !(after..unit.end.min(after + 10)).any(|k| passage.is_quote(k));
-            !convened && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
+            let leans = !cue.leaning
+                || passage.is(before, ',')
+                || passage.tokens.get(before).is_some_and(|t| t.is_dash())
+                || listed(passage, "before-gerunds", before)
+                || cue.group.start == unit.start;
+            leans && !passage.has(after, class::CONJUNCTION) && !convened && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
         }
         _ if cue.entry.strict && (is_after_document(passage, cue) || is_after_as(passage, unit, cue)) => true,
         _ if cue.entry.strict || cue.leaning => {
@@ -288,7 +303,7 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 || !cue.leaning && !cue.entry.noun_form() && clause_follows(passage, unit, after)
                 || cue.leaning && (opens || opens_clause)
                 || opens && cue.entry.stance == Stance::Report && cue.entry.form == VerbForm::Finite
-                || quoted_before
+                || quoted_before && (!cue.leaning || passage.is_quote(before) || passage.is_quote(before.wrapping_sub(1)))
                 || remark
                     && !cue.leaning
                     && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
@@ -306,6 +321,18 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 && passage.is_word(after)
                 && !passage.has(after, class::PREPOSITION | class::ADVERB | class::CONJUNCTION);
             passage.lower(after) == "to" || explicit || remark || wish
+        }
+        _ if passage.has(after, class::PREPOSITION)
+            && !quoted_before
+            && !parted()
+            && !(after..unit.end.min(after + 30)).any(|k| {
+                passage.has(k, class::AUXILIARY | class::VERB | class::PRONOUN | class::THAT)
+                    || passage.is_quote(k)
+                    || passage.is(k, ':')
+            }) =>
+        {
+            // "refugees admitted to the country", "wrote to the firm": no content.
+            false
         }
         _ if cue.entry.noun => {
             opens
@@ -343,7 +370,8 @@ fn is_after_as(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> boo
         .rev()
         .take(7)
         .take_while(|&k| passage.is_word(k))
-        .any(|k| passage.has(k, class::AS))
+        .any(|k| passage.has(k, class::AS) && (k <= unit.start + 1 || !passage.is_word(k - 1)))
+        && cue.entry.rest.is_empty()
         && !cue.leaning
 }
 

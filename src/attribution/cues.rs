@@ -92,7 +92,7 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
     {
         return None;
     }
-    if passage.is(cue.group.end, ':') {
+    if passage.is(cue.group.end, ':') || cue.passive && passage.has(cue.group.end, class::AS) {
         cue.group.end += 1;
     }
     Some(cue)

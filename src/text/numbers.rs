@@ -8,6 +8,7 @@ mod scan;
 
 use crate::text::language::Language;
 use crate::text::span::Span;
+use crate::text::words::lowered;
 use scan::Scan;
 
 /// A number and where it stands. The span covers the numeral and its scale ("4 million"), not the unit.
@@ -85,19 +86,6 @@ pub fn find(text: &str, language: Language) -> Vec<Number> {
         }
     }
     numbers
-}
-
-/// Lower case with every character keeping its byte length (what would change it stays), apostrophes as they are.
-fn lowered(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            let mut lower = c.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(l), None) if l.len_utf8() == c.len_utf8() => l,
-                _ => c,
-            }
-        })
-        .collect()
 }
 
 /// "5 ft 9 in", "2 hours 30 minutes": a measure followed by a smaller one of the same dimension is one number.

@@ -124,6 +124,54 @@ fn planted_faults_are_found() {
 }
 
 #[test]
+fn a_glossary_is_held_against_any_translation() {
+    let program = Program::new();
+    let run = |terms: &str| {
+        program.file("terms.csv", terms);
+        let mut command = program.command();
+        let output = command
+            .args([
+                "check",
+                "--input-format",
+                "jsonl",
+                "--format",
+                "json",
+                "--glossary",
+                "terms.csv",
+                "-",
+            ])
+            .write_stdin(line(&TARGET))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (
+            output.status.code().unwrap(),
+            text,
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    // the third is in another case in the target, the fourth is another language's
+    let (code, text, _) = run("passengers,uk,мандрівники\ncrew,uk,екіпаж\nVellin,uk,Веллін\ncrew,ko,선원\n");
+    let ledger: Value = serde_json::from_str(&text).unwrap();
+    let found = ledger["findings"].as_array().unwrap();
+    let said: Vec<&str> = found.iter().map(|f| f["message"].as_str().unwrap()).collect();
+    let missing = "the glossary's \"мандрівники\" for \"passengers\" is missing";
+    assert_eq!(said, [missing, missing]);
+    assert_eq!(found[0]["segment"], 1);
+    assert_eq!(
+        (found[0]["check"].as_str(), found[0]["severity"].as_str()),
+        (Some("name"), Some("warning"))
+    );
+    let chars: Vec<char> = SOURCE.join("\n").chars().collect();
+    let at = |i: usize| usize::try_from(found[0]["en"][i].as_u64().unwrap()).unwrap();
+    assert_eq!(chars[at(0)..at(1)].iter().collect::<String>(), "passengers");
+    assert_eq!(code, 0);
+    let (code, text, stderr) = run("passengers,uk,пасажири\ncrew\n");
+    assert_eq!((code, text.as_str()), (2, ""));
+    assert!(stderr.contains("terms.csv: line 2"), "{stderr}");
+}
+
+#[test]
 fn a_swapped_speaker_is_an_error() {
     let mut target: Vec<&str> = TARGET.to_vec();
     let swapped = TARGET[4].replace("Драммонд", "Шевельов");

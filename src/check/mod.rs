@@ -5,6 +5,7 @@
 
 pub mod coverage;
 pub mod cues;
+mod dates;
 pub mod echo;
 pub mod glossary;
 pub mod language;

@@ -8,7 +8,7 @@ mod scan;
 
 use crate::text::language::Language;
 use crate::text::span::Span;
-use crate::text::words::lowered;
+use crate::text::words::{lowered, words};
 use scan::Scan;
 
 /// A number and where it stands. The span covers the numeral and its scale ("4 million"), not the unit.
@@ -86,6 +86,25 @@ pub fn find(text: &str, language: Language) -> Vec<Number> {
         }
     }
     numbers
+}
+
+/// Whether `text` may name the month (1 to 12), words that mean something else too ("may", "march") included; true for
+/// a language whose months are not known here.
+pub fn may_name_month(text: &str, language: Language, month: f64) -> bool {
+    let Some(lexicon) = lexicon::of(language).filter(|lexicon| lexicon.names_months()) else {
+        return true;
+    };
+    let lower = lowered(text);
+    let is_it = |found: Option<f64>| found == Some(month);
+    if lexicon.spaced {
+        words(&lower)
+            .iter()
+            .any(|span| is_it(lexicon.months.word(&scan::plain(span.of(&lower)))))
+    } else {
+        lower
+            .char_indices()
+            .any(|(at, _)| is_it(lexicon.months.prefix(&lower[at..]).map(|(_, month)| month)))
+    }
 }
 
 /// "5 ft 9 in", "2 hours 30 minutes": a measure followed by a smaller one of the same dimension is one number.

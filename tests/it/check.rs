@@ -123,6 +123,97 @@ fn planted_faults_are_found() {
     }
 }
 
+/// Source, language and text of the target, what is said about its numbers.
+const FIGURES: [(&str, &str, &str, &[(&str, &str)]); 12] = [
+    (
+        "The bridge at Vellin was closed, the mayor said.",
+        "zh",
+        "市长说，韦林的桥于6月6日关闭。",
+        &[("6月6日 is not in the source", "error")],
+    ),
+    (
+        "The bridge at Vellin was closed, the mayor said.",
+        "ko",
+        "시장은 벨린의 다리가 6월 6일 폐쇄됐다고 말했다.",
+        &[("6월 6일 is not in the source", "error")],
+    ),
+    (
+        "The bridge at Vellin was closed, the mayor said.",
+        "uk",
+        "Міст у Велліні закрили 6 червня, сказав мер.",
+        &[("6 червня is not in the source", "error")],
+    ),
+    (
+        "The bridge was closed on 6 May, the mayor said.",
+        "uk",
+        "Міст закрили 6 червня, сказав мер.",
+        &[("May became 6 червня", "error")],
+    ),
+    (
+        "The bridge was closed on the 7th, the mayor said.",
+        "zh",
+        "市长说，桥于6月7日关闭。",
+        &[("6月7日 is not in the source", "warning")],
+    ),
+    (
+        "The bridge was closed this month, the mayor said.",
+        "zh",
+        "市长说，桥于六月关闭。",
+        &[("六月 is not in the source", "warning")],
+    ),
+    (
+        "Some people were hurt on the bridge, the mayor said.",
+        "zh",
+        "市长说，桥上有5人受伤。",
+        &[("5 is not in the source", "warning")],
+    ),
+    // what a good translation does
+    (
+        "The bridge was closed on 6 June, the mayor said.",
+        "zh",
+        "市长说，桥于6月6日关闭。",
+        &[],
+    ),
+    (
+        "The bridge was closed at the end of March, in a week.",
+        "ko",
+        "다리는 3월 말, 1주일 뒤에 폐쇄됐다.",
+        &[],
+    ),
+    (
+        "The bridge was closed on 06.06.2031, the mayor said.",
+        "uk",
+        "Міст закрили 6 червня 2031 року, сказав мер.",
+        &[],
+    ),
+    (
+        "A red card for five of the players in yellow shirts.",
+        "uk",
+        "Червона картка для 5 гравців у жовтих футболках.",
+        &[],
+    ),
+    (
+        "Two to three inches of rain fell on the bridge.",
+        "uk",
+        "На міст випало 5–7,6 см дощу.",
+        &[],
+    ),
+];
+
+#[test]
+fn a_figure_or_date_that_the_source_does_not_have_is_reported() {
+    for (source, to, target, wanted) in FIGURES {
+        let pair = json!({"id": "d", "from": "en", "to": to, "source": [source], "target": [target]});
+        let (_, ledgers, _) = check(&pair.to_string());
+        let findings = ledgers[0]["findings"].as_array().unwrap().iter();
+        let said: Vec<(&str, &str)> = findings
+            .filter(|f| f["check"] == "number")
+            .map(|f| (f["message"].as_str().unwrap(), f["severity"].as_str().unwrap()))
+            .collect();
+        assert_eq!(said, wanted, "{target}");
+    }
+}
+
 #[test]
 fn a_glossary_is_held_against_any_translation() {
     let program = Program::new();

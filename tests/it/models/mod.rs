@@ -4,6 +4,7 @@ mod disk;
 mod hub;
 mod list;
 mod local;
+mod packed;
 mod trouble;
 mod wheels;
 
@@ -13,7 +14,7 @@ use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
 use crate::Program;
-use crate::hub_server::{COMMIT, Fault, Hub, REPO, noise, sha256};
+use crate::hub_server::{COMMIT, Hub, REPO, noise, sha256};
 
 /// Large enough for a cut to fall into its middle.
 const SIZE: usize = 400_000;

@@ -15,7 +15,7 @@ pub(super) struct Index {
 
 impl Index {
     #[cfg(unix)]
-    fn new(tiny: &Tiny) -> Self {
+    pub(super) fn new(tiny: &Tiny) -> Self {
         let folder = tiny.program.home.path().join("index");
         fs::create_dir_all(&folder).unwrap();
         // Says which package was asked for and how; waits where a file named PACKAGE.wait lies.
@@ -31,7 +31,7 @@ impl Index {
         Self { folder }
     }
 
-    fn wheel(&self, package: &str, member: &str, bytes: &[u8]) {
+    pub(super) fn wheel(&self, package: &str, member: &str, bytes: &[u8]) {
         let file = fs::File::create(self.folder.join(format!("{package}.whl"))).unwrap();
         let mut wheel = zip::ZipWriter::new(file);
         wheel

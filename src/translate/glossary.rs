@@ -36,6 +36,7 @@ impl Glossary {
                 &name,
                 format!("byte {} is not UTF-8", e.utf8_error().valid_up_to()),
             )
+            .with_hint("save it as CSV in UTF-8")
         })?;
         Self::parse(&name, &text)
     }
@@ -53,11 +54,20 @@ impl Glossary {
             let line = record.position().map_or(0, csv::Position::line);
             let wrong = |what: String| {
                 Error::input(name, format!("line {line}: {what}"))
-                    .with_hint("each line is: source term, target language, target term")
+                    .with_hint("each line is: source term, target language, target term, parted by commas")
             };
             let fields: Vec<&str> = record.iter().collect();
+            if fields.iter().any(|field| field.contains(['\n', '\r'])) {
+                return Err(wrong(
+                    "a quotation mark opens a term that goes on in the next line".to_owned(),
+                ));
+            }
             let [source, language, target] = fields[..] else {
-                return Err(wrong(format!("{} columns instead of 3", fields.len())));
+                let columns = match fields.len() {
+                    1 => "one column".to_owned(),
+                    many => format!("{many} columns"),
+                };
+                return Err(wrong(format!("{columns} instead of 3")));
             };
             let language = match language.parse::<Language>() {
                 Ok(language) => language,
@@ -72,6 +82,10 @@ impl Glossary {
                 target: target.to_owned(),
             };
             terms.push((language, term));
+        }
+        if terms.is_empty() {
+            return Err(Error::input(name, "holds no term")
+                .with_hint("each line is: source term, target language, target term, parted by commas"));
         }
         Ok(Self { terms })
     }
@@ -197,8 +211,17 @@ mod tests {
     fn a_bad_line_is_named() {
         let error = Glossary::parse("g.csv", "a,zh,b\nc,xx,d\n").expect_err("xx is no language");
         assert!(error.to_string().contains("line 2"), "{error}");
-        let error = Glossary::parse("g.csv", "a,zh,b\nonly one\n").expect_err("one column");
-        assert!(error.to_string().contains("line 2"), "{error}");
+        let error = Glossary::parse("g.csv", "a,zh,b\nonly;one\n").expect_err("one column");
+        assert!(
+            error.to_string().contains("line 2: one column instead of 3"),
+            "{error}"
+        );
+        let error = Glossary::parse("g.csv", "a,zh,\"b\nc,zh,d\n").expect_err("an open quotation mark");
+        assert!(error.to_string().contains("line 1: a quotation mark"), "{error}");
+        for empty in ["", "\n\n", "term,language,translation\n", "# later\n"] {
+            let error = Glossary::parse("g.csv", empty).expect_err("no term");
+            assert!(error.to_string().contains("holds no term"), "{error}");
+        }
     }
 
     fn glossary(lines: &str) -> Glossary {

@@ -134,7 +134,10 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         let perfect = aux && !be && matches!(cue.entry.form, VerbForm::Past | VerbForm::Participle);
         let after_cue =
             before > unit.start && !passage.lexicon.word(passage.lower(before - 1)).entries.is_empty();
-        if before > unit.start && cue.entry.form == VerbForm::Base && listed(passage, "catenatives", before - 1) {
+        if before > unit.start
+            && cue.entry.form == VerbForm::Base
+            && listed(passage, "catenatives", before - 1)
+        {
             // "continued to say": one cue.
             let (start, negated, _, _) = group_start(passage, unit, before - 1);
             cue.group.start = start;
@@ -157,9 +160,9 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     }
     let heard = is_unowned(passage, cue.verb.start) && be
         || passage.lower(cue.group.end) == "to"
-        && cue.entry.frame == Frame::Say
-        && cue.entry.rest.is_empty()
-        && !matches!(cue.entry.stance, Stance::Estimate);
+            && cue.entry.frame == Frame::Say
+            && cue.entry.rest.is_empty()
+            && !matches!(cue.entry.stance, Stance::Estimate);
     match cue.entry.form {
         VerbForm::Gerund => {
             cue.leaning = !be;
@@ -250,7 +253,8 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
         && (clause_follows(passage, unit, after)
             || passage.has(after, class::PRONOUN)
             || !cue.entry.strict
-                && (passage.has(after, class::DETERMINER) || passage.tokens.get(after).is_some_and(|t| t.capital))
+                && (passage.has(after, class::DETERMINER)
+                    || passage.tokens.get(after).is_some_and(|t| t.capital))
             || !cue.entry.strict
                 && passage.is_word(after)
                 && !passage.has(after, class::PREPOSITION | class::CONJUNCTION | class::ADVERB));
@@ -278,7 +282,10 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
             let convened = listed(passage, "convened-by", cue.verb.start)
                 && matches!(passage.lower(after), "a" | "an")
                 && !(after..unit.end.min(after + 10)).any(|k| passage.is_quote(k));
-            !convened && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
+            !convened
+                && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after))
+                && !loose
+                && as_what
         }
         _ if cue.entry.strict && (is_after_document(passage, cue) || is_after_as(passage, unit, cue)) => true,
         _ if cue.entry.strict || cue.leaning => {
@@ -287,16 +294,16 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 || cue.leaning && (opens || opens_clause)
                 || opens && cue.entry.stance == Stance::Report && cue.entry.form == VerbForm::Finite
                 || quoted_before
-                || remark
-                    && !cue.leaning
-                    && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
+                || remark && !cue.leaning && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
                 || skip_adjunct(
                     passage,
                     unit,
                     after,
                     matches!(cue.entry.frame, Frame::Tell | Frame::Ask),
                 )
-                .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next) || passage.is(next, ':'))
+                .is_some_and(|next| {
+                    passage.has(next, class::THAT) || passage.is_quote(next) || passage.is(next, ':')
+                })
         }
         Frame::Infinitive => {
             // "wants more money": a wish has an object too.

@@ -124,9 +124,11 @@ impl<'a> Passage<'a> {
         });
         // "…the mails.” Lund said.": nothing but a name and a cue.
         let bare = self.is_quote(at - 1)
-            && (at..self.tokens.len().min(at + 6)).find(|&k| self.is_stop(k)).is_some_and(|k| {
-                k > at + 1 && !self.lexicon.word(self.lower(k - 1)).entries.is_empty() && k <= at + 4
-            });
+            && (at..self.tokens.len().min(at + 6))
+                .find(|&k| self.is_stop(k))
+                .is_some_and(|k| {
+                    k > at + 1 && !self.lexicon.word(self.lower(k - 1)).entries.is_empty() && k <= at + 4
+                });
         if !asks && !bare {
             return false;
         }

@@ -46,7 +46,11 @@ pub(super) fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usi
 
 /// "herself" after a subject stresses it.
 fn is_reflexive(passage: &Passage<'_>, at: usize) -> bool {
-    passage.lexicon.list("reflexives").iter().any(|w| w == passage.lower(at))
+    passage
+        .lexicon
+        .list("reflexives")
+        .iter()
+        .any(|w| w == passage.lower(at))
 }
 
 /// A pronoun that is a subject by itself; "the other", "some of them" are not.
@@ -68,7 +72,11 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
         }
     };
     // "--" is two marks.
-    let close = if dashed && close > from && same(close - 1) { close - 1 } else { close };
+    let close = if dashed && close > from && same(close - 1) {
+        close - 1
+    } else {
+        close
+    };
     let open = (from..close)
         .rev()
         .take(40)
@@ -76,7 +84,8 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
         .find(|&k| same(k));
     let Some(open) = open else {
         // "Sen. Lund (D-Oya), said": a slip of the pen.
-        return left_of_simple(passage, from, close).filter(|s| s.start == from && passage.is(close - 1, ')'));
+        return left_of_simple(passage, from, close)
+            .filter(|s| s.start == from && passage.is(close - 1, ')'));
     };
     let inner = open + 1..close;
     if inner.is_empty() || open == from {
@@ -406,7 +415,10 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
         && is_apposition(passage, &(at + 1..end))
     {
         let word = passage.lexicon.word(passage.lower(at + 2));
-        let speaks = word.entries.iter().any(|&e| !passage.lexicon.entries[e].noun_form());
+        let speaks = word
+            .entries
+            .iter()
+            .any(|&e| !passage.lexicon.entries[e].noun_form());
         if passage.has(at + 1, class::RELATIVE) && speaks {
             // "said Lund, who added that …": a cue of its own.
             break;

@@ -211,7 +211,7 @@ impl<'a> Container<'a> {
             .map_err(|e| Error::io(self.path, e))?;
         let mut left = tensor.stored_bytes();
         // a multiple of both a number's and a block's bytes
-        let mut buffer = vec![0; 4 * BLOCK_BYTES << 12];
+        let mut buffer = vec![0; (4 * BLOCK_BYTES) << 12];
         while left > 0 {
             checkpoint()?;
             let length = left.min(buffer.len());

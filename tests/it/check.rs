@@ -123,8 +123,15 @@ fn planted_faults_are_found() {
     }
 }
 
-/// Source, language and text of the target, what is said about its numbers.
-const FIGURES: [(&str, &str, &str, &[(&str, &str)]); 12] = [
+/// Source, language and text of the target, what is said about its numbers (message and severity).
+type Figures = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const FIGURES: [Figures; 12] = [
     (
         "The bridge at Vellin was closed, the mayor said.",
         "zh",

@@ -121,7 +121,15 @@ impl Error {
             | Self::NoModel { hint, .. }
             | Self::Failed { hint, .. } => hint.as_deref(),
             Self::Io { source, .. } => match source.kind() {
-                std::io::ErrorKind::StorageFull => Some("free some space and run it again"),
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                    Some("free some space and run it again")
+                }
+                std::io::ErrorKind::FileTooLarge => Some(
+                    "the file system or `ulimit -f` allows no file of that size; raise it and run it again",
+                ),
+                std::io::ErrorKind::ReadOnlyFilesystem => {
+                    Some("name a folder that may be written to and run it again")
+                }
                 std::io::ErrorKind::PermissionDenied => Some("check who may read and write it"),
                 _ => None,
             },

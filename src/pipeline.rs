@@ -174,7 +174,7 @@ pub fn translate(
     };
     // a segment that is known to be untranslated needs no second finding that says so
     findings.extend(
-        check::run(&ledger)
+        check::run(&ledger, &options.glossary)
             .into_iter()
             .filter(|f| !untranslated(f.segment)),
     );
@@ -330,7 +330,7 @@ impl Guide for Desk<'_> {
             self.from,
             self.to,
         );
-        let found: usize = check::run(&ledger)
+        let found: usize = check::run(&ledger, &Glossary::default())
             .iter()
             .map(|finding| match (finding.severity, finding.check) {
                 (Severity::Error, _) => 2,
@@ -338,12 +338,7 @@ impl Guide for Desk<'_> {
                 (Severity::Warning, _) => 0,
             })
             .sum();
-        let unused = self
-            .glossary
-            .terms_in(source, self.to)
-            .iter()
-            .filter(|term| !hypothesis.contains(&term.target))
-            .count();
+        let unused = check::glossary::check(&ledger, self.glossary).len();
         found + unused
     }
 }

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::content::{closes_sentence, content, gapped};
 use super::cues::{self, Cue};
+use super::kinds::{kind_of, mention_has_name};
 use super::lexicon::{Frame, PhraseRole, Pronoun, VerbForm, class};
 use super::passage::Passage;
-use super::kinds::{kind_of, mention_has_name};
 use super::{Draft, Form, Polarity, SourceKind, Stance, subject};
 use crate::text::span::Span;
 
@@ -49,7 +49,11 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
     let mut placed: Vec<Option<usize>> = vec![None; found.len()];
     for (index, item) in found.iter().enumerate() {
         let awaits = index + 1 == found.len() && awaits_block(passage, item);
-        let contents = if awaits { Vec::new() } else { content(passage, unit, &found, index) };
+        let contents = if awaits {
+            Vec::new()
+        } else {
+            content(passage, unit, &found, index)
+        };
         if contents.is_empty() && item.role != Role::Relay && !awaits {
             continue;
         }
@@ -124,8 +128,13 @@ fn nest_in_relays(
     };
     let contents = drafts[outer].content.clone();
     for (k, &own) in placed.iter().enumerate() {
-        let Some(own) = own.filter(|_| k != index) else { continue };
-        let inside = drafts[own].cue.first().is_some_and(|c| contents.iter().any(|o| o.contains(*c)));
+        let Some(own) = own.filter(|_| k != index) else {
+            continue;
+        };
+        let inside = drafts[own]
+            .cue
+            .first()
+            .is_some_and(|c| contents.iter().any(|o| o.contains(*c)));
         if inside && drafts[own].parent.is_none() && drafts[outer].parent != Some(own) {
             drafts[own].parent = Some(outer);
         }
@@ -134,13 +143,22 @@ fn nest_in_relays(
 
 /// "Lund said she hoped to stay and had told them so": what a speaker tells of wishes and of words that a pronoun
 /// spoke is part of the speech; only a source named anew makes a chain.
-fn drop_reported_attitudes(passage: &Passage<'_>, found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
+fn drop_reported_attitudes(
+    passage: &Passage<'_>,
+    found: &[Found],
+    placed: &[Option<usize>],
+    drafts: &mut [Draft],
+) {
     let mut told: Vec<usize> = Vec::new();
     for (item, &own) in found.iter().zip(placed) {
         let Some(own) = own else { continue };
         let own_words = item.source.as_ref().is_some_and(|s| {
             let pronoun = passage.lexicon.pronouns.get(passage.lower(s.start));
-            s.len() == 1 && matches!(pronoun, Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It))
+            s.len() == 1
+                && matches!(
+                    pronoun,
+                    Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It)
+                )
         });
         let inside = |other: &usize| {
             let contents = &drafts[*other].content;
@@ -164,7 +182,8 @@ fn awaits_block(passage: &Passage<'_>, item: &Found) -> bool {
     let speech = matches!(item.frame, Frame::Say | Frame::Tell) && item.role != Role::Hearsay;
     end > 0
         && passage.is(end - 1, ':')
-        && (item.end >= end || speech && (item.end..end).len() <= 24 && !(item.end..end).any(|k| passage.has(k, class::THAT)))
+        && (item.end >= end
+            || speech && (item.end..end).len() <= 24 && !(item.end..end).any(|k| passage.has(k, class::THAT)))
 }
 
 /// All cues of the sentence with their sources, in order.
@@ -202,7 +221,12 @@ fn is_embedded(passage: &Passage<'_>, found: &[Found], verb: &Cue<'_>) -> bool {
         return false;
     }
     let from = found.last().map_or(0, |f| f.end);
-    let words = || (from..verb.group.start).rev().take(12).take_while(|&k| passage.is_word(k));
+    let words = || {
+        (from..verb.group.start)
+            .rev()
+            .take(12)
+            .take_while(|&k| passage.is_word(k))
+    };
     let supposed = words().any(|k| listed(passage, "suppositions", k));
     let told = found.last().is_some_and(|f| {
         !passage.is(f.end, ',')
@@ -309,7 +333,8 @@ fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Foun
 
 /// Finds the source of a cue verb.
 fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue: &Cue<'_>) -> Option<Found> {
-    if matches!(cue.entry.frame, Frame::Ask | Frame::Infinitive) && asks_for_anonymity(passage, cue.group.end) {
+    if matches!(cue.entry.frame, Frame::Ask | Frame::Infinitive) && asks_for_anonymity(passage, cue.group.end)
+    {
         // "who asked not to be named" says who somebody is.
         return None;
     }
@@ -338,7 +363,8 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
                 || cue.entry.strict && cue.entry.stance == Stance::Report,
         }
     };
-    let unowned = cue.passive && cues::is_unowned(passage, cue.verb.start) && passage.lower(cue.group.end) != "by";
+    let unowned =
+        cue.passive && cues::is_unowned(passage, cue.verb.start) && passage.lower(cue.group.end) != "by";
     if unowned || cues::is_hedge(passage, cue.verb.start) {
         let mut item = make(None, Role::Hearsay);
         item.polarity = Polarity::Unconfirmed;
@@ -392,7 +418,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         && (cue.entry.frame != Frame::Object || before.is_some_and(|b| passage.is_quote(b)))
         && let Some(source) = subject::right_of(passage, cue.group.end, unit.end)
         && !passage.has(source.end, class::AUXILIARY | class::VERB)
-        && (cue.entry.form != VerbForm::Base || passage.lower(source.end - 1).ends_with('s') || source.len() > 2)
+        && (cue.entry.form != VerbForm::Base
+            || passage.lower(source.end - 1).ends_with('s')
+            || source.len() > 2)
     {
         return Some(make(Some(source), Role::SubjectLast));
     }
@@ -464,7 +492,10 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
     if let Some(source) = subject::left_of(passage, from, end) {
         let article = usize::from(passage.has(cue.group.end, class::DETERMINER));
         let name_follows = passage.is_quote(cue.group.end)
-            || passage.tokens.get(cue.group.end + article).is_some_and(|t| t.capital);
+            || passage
+                .tokens
+                .get(cue.group.end + article)
+                .is_some_and(|t| t.capital);
         let remark = source.end == cue.group.start && passage.is(cue.group.start - 1, ',');
         let named_so = listed(passage, "convened-by", cue.verb.start)
             && cue.entry.form == VerbForm::Past
@@ -487,7 +518,11 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         }
         // "as the Herald noted in May, …"
         let as_is = source.start > unit.start && passage.has(source.start - 1, class::AS);
-        let role = if as_is && !passage.lexicon.list("modals").is_empty() { Role::Phrase } else { Role::SubjectFirst };
+        let role = if as_is && !passage.lexicon.list("modals").is_empty() {
+            Role::Phrase
+        } else {
+            Role::SubjectFirst
+        };
         return Some(make(Some(source), role));
     }
     // Languages with free order put the subject after the verb.
@@ -508,7 +543,9 @@ fn is_aside(passage: &Passage<'_>, unit: &Range<usize>, source: &Range<usize>, c
         return cues::is_attitude(cue) && !quoted && passage.is_word(before);
     }
     let pronoun = passage.has(source.start, class::PRONOUN);
-    pronoun && !quoted && (listed(passage, "suppositions", before) || matches!(passage.lower(before), "what" | "that"))
+    pronoun
+        && !quoted
+        && (listed(passage, "suppositions", before) || matches!(passage.lower(before), "what" | "that"))
 }
 
 /// Whether a belief can be the subject's: "demographics favour her" is nobody's wish.
@@ -531,7 +568,9 @@ fn has_mind(passage: &Passage<'_>, source: &Range<usize>) -> bool {
 /// "Noting that the bridge was old, Lund …": the subject of the clause that follows the participle's own.
 fn subject_after(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Range<usize>> {
     let start = (at..unit.end.saturating_sub(1)).take(60).find(|&k| {
-        let name = passage.tokens[k + 1].capital || passage.has(k + 1, class::PRONOUN) || passage.lower(k + 1) == "the";
+        let name = passage.tokens[k + 1].capital
+            || passage.has(k + 1, class::PRONOUN)
+            || passage.lower(k + 1) == "the";
         passage.is(k, ',') && name
     })? + 1;
     subject::of_clause(passage, start, unit.end)
@@ -546,9 +585,11 @@ fn after_relative_cue(
 ) -> Option<Range<usize>> {
     let last = found.last()?;
     let relative = last.source.as_ref().filter(|s| s.len() == 1)?.start;
-    let restrictive = passage.has(relative, class::RELATIVE) && relative > unit.start && passage.is_word(relative - 1);
+    let restrictive =
+        passage.has(relative, class::RELATIVE) && relative > unit.start && passage.is_word(relative - 1);
     let end = subject::before_time(passage, unit.start, cue.group.start);
-    let plain = (last.end..end).all(|k| passage.is_word(k) && !passage.has(k, class::THAT | class::CONJUNCTION));
+    let plain =
+        (last.end..end).all(|k| passage.is_word(k) && !passage.has(k, class::THAT | class::CONJUNCTION));
     if cue.leaning || !restrictive || !plain || end <= last.end || passage.has(end - 1, class::PRONOUN) {
         return None;
     }

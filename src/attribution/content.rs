@@ -45,9 +45,16 @@ pub(super) fn content(
                 }
             } else if let Some(comma) = comma_after(passage, item, as_is, left_limit) {
                 // "According to Reuters, the mayor told aides …": all that follows is relayed.
-                let limit = if item.start <= unit.start + 2 { unit.end } else { right_limit };
+                let limit = if item.start <= unit.start + 2 {
+                    unit.end
+                } else {
+                    right_limit
+                };
                 parts.extend(trim(passage, comma + 1..limit));
-            } else if item.start > left_limit && !as_is && (item.start > left_limit + 1 || item.end + 1 >= right_limit) {
+            } else if item.start > left_limit
+                && !as_is
+                && (item.start > left_limit + 1 || item.end + 1 >= right_limit)
+            {
                 // "The deal was first reported by …", "twice, according to …" without a comma.
                 parts.extend(trim(passage, left_limit..item.start));
             } else {
@@ -122,7 +129,8 @@ pub(super) fn closes_sentence(
     index: usize,
 ) -> bool {
     let item = &found[index];
-    let ends = (item.end..unit.end).all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
+    let ends =
+        (item.end..unit.end).all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
     let remark = matches!(item.role, Role::Phrase | Role::SubjectFirst | Role::SubjectLast);
     let parted = item.start > unit.start && passage.is(item.start - 1, ',');
     let plain = found[..index].iter().all(|f| f.role != Role::Relay)
@@ -195,12 +203,10 @@ fn left_content(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<
     let starts_adverbial = passage.has(range.start, class::PREPOSITION | class::LEAD | class::TIME)
         && !passage.is_quote(range.end - 1);
     if starts_adverbial
-        && !(range.start..range.end)
-            .take(60)
-            .any(|k| {
-                let past = passage.lower(k).ends_with("ed") && !passage.tokens[k].capital;
-                past || passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k)
-            })
+        && !(range.start..range.end).take(60).any(|k| {
+            let past = passage.lower(k).ends_with("ed") && !passage.tokens[k].capital;
+            past || passage.has(k, class::AUXILIARY | class::VERB) || passage.is_quote(k)
+        })
     {
         return None;
     }

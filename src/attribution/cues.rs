@@ -132,9 +132,11 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     if !first && passage.lower(before) == "to" {
         // "is said to have told": the infinitive of a saying inside of hearsay.
         let perfect = aux && !be && matches!(cue.entry.form, VerbForm::Past | VerbForm::Participle);
-        let after_cue =
-            before > unit.start && !passage.word(before - 1).entries.is_empty();
-        if before > unit.start && cue.entry.form == VerbForm::Base && listed(passage, "catenatives", before - 1) {
+        let after_cue = before > unit.start && !passage.word(before - 1).entries.is_empty();
+        if before > unit.start
+            && cue.entry.form == VerbForm::Base
+            && listed(passage, "catenatives", before - 1)
+        {
             // "continued to say": one cue.
             let (start, negated, _, _) = group_start(passage, unit, before - 1);
             cue.group.start = start;
@@ -157,9 +159,9 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     }
     let heard = is_unowned(passage, cue.verb.start) && be
         || passage.lower(cue.group.end) == "to"
-        && cue.entry.frame == Frame::Say
-        && cue.entry.rest.is_empty()
-        && !matches!(cue.entry.stance, Stance::Estimate);
+            && cue.entry.frame == Frame::Say
+            && cue.entry.rest.is_empty()
+            && !matches!(cue.entry.stance, Stance::Estimate);
     match cue.entry.form {
         // "quoted her as saying": the cue is "quoted".
         VerbForm::Gerund if passage.has(before, class::AS) && !first => false,
@@ -239,7 +241,10 @@ fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) ->
     // "in many states": a singular verb has no plural subject.
     let plural = cue.entry.form == VerbForm::Finite
         && passage.has(before, class::DETERMINER)
-        && !matches!(passage.lower(before), "this" | "that" | "another" | "one" | "each");
+        && !matches!(
+            passage.lower(before),
+            "this" | "that" | "another" | "one" | "each"
+        );
     !(subject && content) || passage.has(before, class::PREPOSITION) || plural
 }
 
@@ -261,14 +266,18 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
         && (clause_follows(passage, unit, after)
             || passage.has(after, class::PRONOUN)
             || !cue.entry.strict
-                && (passage.has(after, class::DETERMINER) || passage.tokens.get(after).is_some_and(|t| t.capital))
+                && (passage.has(after, class::DETERMINER)
+                    || passage.tokens.get(after).is_some_and(|t| t.capital))
             || !cue.entry.strict
                 && passage.is_word(after)
                 && !passage.has(after, class::PREPOSITION | class::CONJUNCTION | class::ADVERB));
     // "…, she noted, …": a remark between commas or at the end.
     let parted = || (unit.start..cue.group.start).any(|k| passage.is(k, ',') || passage.is_quote(k));
     let remark = passage.is(after, ',') || (passage.is_stop(after) || after >= unit.end) && parted();
-    if !opens && passage.lower(cue.group.start.wrapping_sub(2)) == "what" && !passage.has(after, class::BE | class::AS) {
+    if !opens
+        && passage.lower(cue.group.start.wrapping_sub(2)) == "what"
+        && !passage.has(after, class::BE | class::AS)
+    {
         return false;
     }
     let quoted_before = cue.group.start > unit.start
@@ -295,7 +304,12 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 || passage.tokens.get(before).is_some_and(|t| t.is_dash())
                 || listed(passage, "before-gerunds", before)
                 || cue.group.start == unit.start;
-            leans && !passage.has(after, class::CONJUNCTION) && !convened && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after)) && !loose && as_what
+            leans
+                && !passage.has(after, class::CONJUNCTION)
+                && !convened
+                && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after))
+                && !loose
+                && as_what
         }
         _ if cue.entry.strict && (is_after_document(passage, cue) || is_after_as(passage, unit, cue)) => true,
         _ if cue.entry.strict || cue.leaning => {
@@ -303,17 +317,18 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 || !cue.leaning && !cue.entry.noun_form() && clause_follows(passage, unit, after)
                 || cue.leaning && (opens || opens_clause)
                 || opens && cue.entry.stance == Stance::Report && cue.entry.form == VerbForm::Finite
-                || quoted_before && (!cue.leaning || passage.is_quote(before) || passage.is_quote(before.wrapping_sub(1)))
-                || remark
-                    && !cue.leaning
-                    && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
+                || quoted_before
+                    && (!cue.leaning || passage.is_quote(before) || passage.is_quote(before.wrapping_sub(1)))
+                || remark && !cue.leaning && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
                 || skip_adjunct(
                     passage,
                     unit,
                     after,
                     matches!(cue.entry.frame, Frame::Tell | Frame::Ask),
                 )
-                .is_some_and(|next| passage.has(next, class::THAT) || passage.is_quote(next) || passage.is(next, ':'))
+                .is_some_and(|next| {
+                    passage.has(next, class::THAT) || passage.is_quote(next) || passage.is(next, ':')
+                })
         }
         Frame::Infinitive => {
             // "wants more money": a wish has an object too.

@@ -73,7 +73,8 @@ impl<'a> Passage<'a> {
         let cased = |t: &Token| t.kind == Kind::Word && is_cased(&t.lower);
         for unit in self.units.clone() {
             let words = self.tokens[unit.clone()].iter().filter(|t| cased(t));
-            let (all, capital) = words.fold((0, 0), |(all, high), t| (all + 1, high + usize::from(t.capital)));
+            let (all, capital) =
+                words.fold((0, 0), |(all, high), t| (all + 1, high + usize::from(t.capital)));
             if capital * 3 > all * 2 {
                 // A headline in capitals tells nothing.
                 continue;
@@ -163,9 +164,9 @@ impl<'a> Passage<'a> {
         });
         // "…the mails.” Lund said.": nothing but a name and a cue.
         let bare = self.is_quote(at - 1)
-            && (at..self.tokens.len().min(at + 6)).find(|&k| self.is_stop(k)).is_some_and(|k| {
-                k > at + 1 && !self.word(k - 1).entries.is_empty() && k <= at + 4
-            });
+            && (at..self.tokens.len().min(at + 6))
+                .find(|&k| self.is_stop(k))
+                .is_some_and(|k| k > at + 1 && !self.word(k - 1).entries.is_empty() && k <= at + 4);
         if !asks && !bare {
             return false;
         }
@@ -245,7 +246,8 @@ impl<'a> Passage<'a> {
 
     /// Whether the quotation at `at` ends with a full stop, a question or an exclamation.
     fn quote_ends_sentence(&self, at: usize) -> bool {
-        self.quote(at).is_some_and(|q| q.inner.of(self.text).ends_with(['.', '?', '!', '…']))
+        self.quote(at)
+            .is_some_and(|q| q.inner.of(self.text).ends_with(['.', '?', '!', '…']))
     }
 
     /// Whether the quotation at `at` ends like a sentence or a part of one (`,` `.` `!` `?` before the closing mark).

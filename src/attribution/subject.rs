@@ -46,7 +46,11 @@ pub(super) fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usi
 
 /// "herself" after a subject stresses it.
 fn is_reflexive(passage: &Passage<'_>, at: usize) -> bool {
-    passage.lexicon.list("reflexives").iter().any(|w| w == passage.lower(at))
+    passage
+        .lexicon
+        .list("reflexives")
+        .iter()
+        .any(|w| w == passage.lower(at))
 }
 
 /// A pronoun that is a subject by itself; "the other", "some of them" are not.
@@ -68,7 +72,11 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
         }
     };
     // "--" is two marks.
-    let close = if dashed && close > from && same(close - 1) { close - 1 } else { close };
+    let close = if dashed && close > from && same(close - 1) {
+        close - 1
+    } else {
+        close
+    };
     let open = (from..close)
         .rev()
         .take(40)
@@ -76,7 +84,8 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
         .find(|&k| same(k));
     let Some(open) = open else {
         // "Sen. Lund (D-Oya), said": a slip of the pen.
-        return left_of_simple(passage, from, close).filter(|s| s.start == from && passage.is(close - 1, ')'));
+        return left_of_simple(passage, from, close)
+            .filter(|s| s.start == from && passage.is(close - 1, ')'));
     };
     let inner = open + 1..close;
     if inner.is_empty() || open == from {
@@ -163,12 +172,7 @@ fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
         return false;
     }
     let verbal = passage.lower(first).ends_with("ing") && !passage.tokens[first].capital;
-    !verbal
-        && !passage
-            .word(first)
-            .entries
-            .iter()
-            .any(|_| true)
+    !verbal && !passage.word(first).entries.iter().any(|_| true)
 }
 
 /// Whether a remark between commas begins here ("in a statement", "speaking in Oya", "however").
@@ -427,7 +431,13 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
 /// Whether the word at `at` is a cue that is no noun ("who added").
 fn speaks(passage: &Passage<'_>, at: usize) -> bool {
     let entries = &passage.word(at).entries;
-    entries.iter().any(|&e| passage.lexicon.entries.get(e).is_some_and(|e| !e.noun_form() && !e.strict))
+    entries.iter().any(|&e| {
+        passage
+            .lexicon
+            .entries
+            .get(e)
+            .is_some_and(|e| !e.noun_form() && !e.strict)
+    })
 }
 
 /// The subject that starts at `start`, without apposition ("як повідомляє Reuters, банк закриють").
@@ -471,7 +481,11 @@ fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) 
                 && !passage.has(at + 1, class::TIME)
                 && (apposition || !is_adjunct(passage, at));
             if passage.has(at, class::RELATIVE) && passage.lower(at) != "that" {
-                return if speaks(passage, at + 1) { at } else { clause_end(passage, at, end) };
+                return if speaks(passage, at + 1) {
+                    at
+                } else {
+                    clause_end(passage, at, end)
+                };
             }
             if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT)
                 || passage.has(at, class::PREPOSITION) && !link

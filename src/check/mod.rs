@@ -5,7 +5,9 @@
 
 pub mod coverage;
 pub mod cues;
+mod dates;
 pub mod echo;
+pub mod glossary;
 pub mod language;
 pub mod names;
 pub mod numbers;
@@ -14,9 +16,10 @@ pub mod repetition;
 
 use crate::align::{Ledger, Pair};
 use crate::finding::{Check, Finding, Severity};
+use crate::translate::glossary::Glossary;
 
-/// Runs all checks.
-pub fn run(ledger: &Ledger) -> Vec<Finding> {
+/// Runs all checks; an empty glossary asks for nothing.
+pub fn run(ledger: &Ledger, terms: &Glossary) -> Vec<Finding> {
     let mut findings = Vec::new();
     let broken = [
         language::check(ledger),
@@ -33,6 +36,8 @@ pub fn run(ledger: &Ledger) -> Vec<Finding> {
         .collect();
     findings.extend(broken);
     let fine = [
+        // before the names: of two findings about one place the first stays, and this one says more
+        glossary::check(ledger, terms),
         numbers::check(ledger),
         names::check(ledger),
         quotes::check(ledger),

@@ -1,7 +1,9 @@
 //! Numbers: each number of the source stands in the target, and no other.
 //!
-//! A number that is missing where another one is too many is an error; one of both is a warning.
+//! A number that is missing where another one is too many is an error; one of both is a warning. Dates have signs of
+//! their own.
 
+use super::dates::{self, Read};
 use super::texts;
 use crate::align::Ledger;
 use crate::finding::{Check, Finding, Severity};
@@ -16,10 +18,28 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         let mine = find(source, ledger.source.language);
         let theirs = find(target, ledger.target.language);
         let (missing, extra) = unmatched(&mine, &theirs);
+        let read = |text, language, numbers| Read {
+            text,
+            language,
+            numbers,
+        };
+        let odd_dates = dates::odd(
+            &read(source, ledger.source.language, &mine),
+            &read(target, ledger.target.language, &theirs),
+        );
         let missing: Vec<&Number> = missing.into_iter().filter(|n| weighs(n)).collect();
-        let mut extra: Vec<&Number> = extra.into_iter().filter(|n| weighs(n)).collect();
+        let of_a_date = |n: &Number| odd_dates.iter().any(|date| date.target.contains(n.span));
+        let (mut extra, new): (Vec<&Number>, Vec<&Number>) = extra
+            .into_iter()
+            .filter(|n| !of_a_date(n))
+            .partition(|n| weighs(n));
         let at_source = |n: &Number| n.span.shifted(pair.source.start);
         let at_target = |n: &Number| n.span.shifted(pair.target.start);
+        findings.extend(odd_dates.into_iter().map(|date| {
+            let source = date.source.map(|s| s.shifted(pair.source.start));
+            let target = Some(date.target.shifted(pair.target.start));
+            finding(segment, date.severity, source, target, date.message)
+        }));
         for number in missing {
             let wrong = closest(number, &extra).map(|i| extra.remove(i));
             let said = number.span.of(source);
@@ -40,6 +60,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
                 ),
             });
         }
+        // a small figure is no sign that it stands for another: it is reported by itself
+        extra.extend(new.into_iter().filter(|n| is_new_figure(n, &theirs, target)));
         for number in extra {
             let said = number.span.of(target);
             findings.push(finding(
@@ -122,6 +144,21 @@ fn weighs(number: &Number) -> bool {
             || number.span.len() >= 2
             || amount.fract() != 0.0
             || matches!(unit, Unit::Percent | Unit::Money))
+}
+
+/// Whether a small figure that the source has neither in digits nor in words says anything. One and two may be an article
+/// ("a week", 1주일) or a word's part ("biennial", 2년마다); the first figure of a converted range has no unit of its own.
+fn is_new_figure(number: &Number, theirs: &[Number], target: &str) -> bool {
+    let opens_range = theirs.iter().any(|next| {
+        matches!(next.value.unit, Unit::Measure(..))
+            && target
+                .get(number.span.end..next.span.start)
+                .is_some_and(|gap| matches!(gap.trim(), "-" | "–" | "—" | "~" | "～"))
+    });
+    number.value.written == Written::Digits
+        && number.value.unit != Unit::Month
+        && number.value.amount > 2.0
+        && !opens_range
 }
 
 /// The extra number that stands for the missing one: the same unit if there is one, else the nearest in size.

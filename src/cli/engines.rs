@@ -173,11 +173,15 @@ fn form(manifest: &Manifest, task: Task) -> Option<String> {
 /// Where the loader finds the files of a model.
 pub fn spec(installed: &Installed) -> LoadSpec {
     let one = |role: &str| installed.file(role).map(std::path::Path::to_path_buf);
+    let prompt = &installed.manifest.prompt;
+    let passage = prompt.passage_prefix.as_ref().or(prompt.embed_prefix.as_ref());
     LoadSpec {
         tokenizer: one("tokenizer"),
         config: one("config"),
         tokenizer_config: one("template"),
         generation_config: one("generation"),
+        query_prefix: prompt.embed_prefix.clone().unwrap_or_default(),
+        passage_prefix: passage.cloned().unwrap_or_default(),
         ..LoadSpec::new(installed.all("weights").iter().cloned())
     }
 }

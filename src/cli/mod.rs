@@ -255,5 +255,36 @@ fn resolve_and_run(args: Args, console: &Console) -> Result<u8> {
     }
     ctrlc::set_handler(console::on_interrupt)
         .map_err(|e| Error::failed(format!("cannot listen for Ctrl-C: {e}")))?;
+    spare_inputs(&args.command, &settings)?;
     commands::run(args.command, &settings, console)
+}
+
+/// An output that would take the place of an input is a slip of the hand, and the article would be gone.
+fn spare_inputs(command: &Command, settings: &Settings) -> Result<()> {
+    let Some(output) = settings
+        .output
+        .as_ref()
+        .and_then(|o| std::fs::canonicalize(o).ok())
+    else {
+        return Ok(());
+    };
+    let mut inputs: Vec<&PathBuf> = match command {
+        Command::Digest { articles, .. }
+        | Command::Summarise { articles, .. }
+        | Command::Translate { articles, .. }
+        | Command::Sources { articles } => articles.files.iter().collect(),
+        Command::Check(args) => args.source.iter().chain(&args.translation).collect(),
+        _ => Vec::new(),
+    };
+    inputs.extend(&settings.glossary);
+    let same =
+        |input: &&&PathBuf| output.is_file() && std::fs::canonicalize(input).is_ok_and(|i| i == output);
+    match inputs.iter().find(same) {
+        Some(input) => Err(Error::usage(format!(
+            "{}: is read, so the result cannot be written to it",
+            input.display()
+        ))
+        .with_hint("name another file with -o")),
+        None => Ok(()),
+    }
 }

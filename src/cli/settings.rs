@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::neural::device::DeviceChoice;
 use crate::registry::Task;
 use crate::text::language::Language;
+use crate::translate::glossary::Glossary;
 
 /// What the flags, the environment and the configuration file agree on.
 #[derive(Debug)]
@@ -115,6 +116,18 @@ impl Settings {
                 otherwise
             }
         })
+    }
+
+    /// The desk's terms; none if no file is named.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the file, and the line that is no term.
+    pub fn terms(&self) -> Result<Glossary> {
+        self.glossary
+            .as_deref()
+            .map(Glossary::read)
+            .transpose()
+            .map(Option::unwrap_or_default)
     }
 
     /// The folder of the user's own manifests.

@@ -1,4 +1,5 @@
-//! Sentence vectors from BERT-shaped encoders (all-MiniLM, multilingual-E5): mean of the token vectors, length 1.
+//! Vectors of sentences and tokens from BERT-shaped encoders (all-MiniLM, multilingual-E5): the last layer's token vectors,
+//! and their mean; length 1.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,12 +9,13 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use serde_json::Value as Json;
 
-use super::Encoder;
 use super::gguf::{broken, unsupported};
 use super::load::{LoadSpec, json_of};
 use super::safetensors::Safetensors;
+use super::{Encoder, Purpose, TokenVectors};
 use crate::error::{Error, Result};
 use crate::progress::checkpoint;
+use crate::text::span::Span;
 
 /// Windows that go through the model together.
 const BATCH: usize = 16;
@@ -28,6 +30,8 @@ pub struct BertEncoder {
     /// Tokens of a window, the two above not counted.
     window: usize,
     dimensions: usize,
+    query_prefix: String,
+    passage_prefix: String,
     device: Device,
 }
 
@@ -35,6 +39,8 @@ pub struct BertEncoder {
 struct Window {
     text: usize,
     ids: Vec<u32>,
+    /// Of each id but the first and the last: its place in the text with its prefix.
+    places: Vec<(usize, usize)>,
 }
 
 /// Loads an encoder from safetensors with `config.json` and `tokenizer.json`.
@@ -73,6 +79,8 @@ pub fn load_encoder(spec: &LoadSpec, device: &Device) -> Result<BertEncoder> {
         last,
         window: config.max_position_embeddings.saturating_sub(2).max(1),
         dimensions: config.hidden_size,
+        query_prefix: spec.query_prefix.clone(),
+        passage_prefix: spec.passage_prefix.clone(),
         device: device.clone(),
     })
 }
@@ -154,31 +162,44 @@ fn ends(json: &Json) -> Option<(u32, u32)> {
 }
 
 impl BertEncoder {
+    fn prefix(&self, purpose: Purpose) -> &str {
+        match purpose {
+            Purpose::Query => &self.query_prefix,
+            Purpose::Passage => &self.passage_prefix,
+        }
+    }
+
     /// A text longer than the model reads becomes several windows; the mean runs over the tokens of all.
-    fn windows(&self, texts: &[&str]) -> Result<Vec<Window>> {
+    fn windows(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<Window>> {
+        let prefix = self.prefix(purpose);
         let mut windows = Vec::new();
         for (index, text) in texts.iter().enumerate() {
             let encoding = self
                 .tokenizer
-                .encode_fast(*text, false)
+                .encode(format!("{prefix}{text}"), false)
                 .map_err(|e| Error::failed(format!("the text cannot be tokenised: {e}")))?;
-            let ids = encoding.get_ids();
-            let stretches: Vec<&[u32]> = match ids {
-                [] => vec![&[]],
-                _ => ids.chunks(self.window).collect(),
-            };
-            for stretch in stretches {
-                let mut ids = vec![self.first];
-                ids.extend_from_slice(stretch);
-                ids.push(self.last);
-                windows.push(Window { text: index, ids });
+            let (ids, places) = (encoding.get_ids(), encoding.get_offsets());
+            // an empty text has a window too
+            for at in (0..ids.len().max(1)).step_by(self.window) {
+                let end = (at + self.window).min(ids.len());
+                let mut window = Window {
+                    text: index,
+                    ids: vec![self.first],
+                    places: places[at..end].to_vec(),
+                };
+                window.ids.extend_from_slice(&ids[at..end]);
+                window.ids.push(self.last);
+                windows.push(window);
             }
         }
+        // Like lengths together, so that little is computed on padding.
+        windows.sort_by_key(|w| w.ids.len());
         Ok(windows)
     }
 
-    /// The sum of the token vectors of each window, `(windows, dimensions)`.
-    fn sums(&self, windows: &[&Window]) -> Result<Vec<Vec<f32>>> {
+    /// The last layer of some windows, `(windows, longest, hidden)`, and the mask, `(windows, longest)`: 0 is padding.
+    fn hidden(&self, windows: &[Window]) -> Result<(Tensor, Tensor)> {
+        checkpoint()?;
         let longest = windows.iter().map(|w| w.ids.len()).max().unwrap_or(0);
         let shape = (windows.len(), longest);
         let mut ids = Vec::with_capacity(windows.len() * longest);
@@ -191,36 +212,70 @@ impl BertEncoder {
         let ids = Tensor::from_vec(ids, shape, &self.device)?;
         let mask = Tensor::from_vec(mask, shape, &self.device)?;
         let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        let sums = hidden.broadcast_mul(&mask.unsqueeze(2)?)?.sum(1)?;
-        Ok(sums.to_vec2::<f32>()?)
+        Ok((hidden, mask))
     }
 }
 
 impl Encoder for BertEncoder {
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
-        let windows = self.windows(texts)?;
-        // Like lengths together, so that little is computed on padding.
-        let mut order: Vec<&Window> = windows.iter().collect();
-        order.sort_by_key(|w| w.ids.len());
+    fn embed(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let mut vectors = vec![vec![0f32; self.dimensions]; texts.len()];
-        for batch in order.chunks(BATCH) {
-            checkpoint()?;
-            for (window, sum) in batch.iter().zip(self.sums(batch)?) {
+        for batch in self.windows(purpose, texts)?.chunks(BATCH) {
+            let (hidden, mask) = self.hidden(batch)?;
+            let sums = hidden
+                .broadcast_mul(&mask.unsqueeze(2)?)?
+                .sum(1)?
+                .to_vec2::<f32>()?;
+            for (window, sum) in batch.iter().zip(sums) {
                 let vector = &mut vectors[window.text];
                 vector.iter_mut().zip(sum).for_each(|(v, s)| *v += s);
             }
         }
-        // The length 1 that follows makes the division by the number of tokens unnecessary.
-        for vector in &mut vectors {
-            let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
-            if length > 0.0 {
-                vector.iter_mut().for_each(|v| *v /= length);
+        // The length 1 makes the division by the number of tokens unnecessary.
+        vectors.iter_mut().for_each(|vector| to_length_1(vector));
+        Ok(vectors)
+    }
+
+    fn tokens(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<TokenVectors>> {
+        let prefix = self.prefix(purpose).len();
+        let mut found: Vec<TokenVectors> = vec![TokenVectors::default(); texts.len()];
+        for batch in self.windows(purpose, texts)?.chunks(BATCH) {
+            let (hidden, _) = self.hidden(batch)?;
+            for (window, vectors) in batch.iter().zip(hidden.to_vec3::<f32>()?) {
+                let (text, found) = (texts[window.text], &mut found[window.text]);
+                // the first vector is that of the token before the text
+                for (&(start, end), mut vector) in window.places.iter().zip(vectors.into_iter().skip(1)) {
+                    if end <= prefix {
+                        continue;
+                    }
+                    let span = Span::new(start.saturating_sub(prefix), end - prefix).trimmed(text);
+                    if span.is_empty() {
+                        continue;
+                    }
+                    to_length_1(&mut vector);
+                    found.spans.push(span);
+                    found.vectors.push(vector);
+                }
             }
         }
-        Ok(vectors)
+        Ok(found.into_iter().map(in_order).collect())
     }
 
     fn dimensions(&self) -> usize {
         self.dimensions
     }
+}
+
+fn to_length_1(vector: &mut [f32]) {
+    let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|v| *v /= length);
+    }
+}
+
+/// The windows of a long text come by their lengths; its tokens go back into their order.
+fn in_order(tokens: TokenVectors) -> TokenVectors {
+    let mut pairs: Vec<(Span, Vec<f32>)> = tokens.spans.into_iter().zip(tokens.vectors).collect();
+    pairs.sort_by_key(|(span, _)| *span);
+    let (spans, vectors) = pairs.into_iter().unzip();
+    TokenVectors { spans, vectors }
 }

@@ -38,6 +38,10 @@ pub struct LoadSpec {
     /// Quantises the matrices of safetensors while they are read: a third or less of the memory on the processor,
     /// and faster. GGUF files stay as they are.
     pub quantise: Option<Quantise>,
+    /// Encoders: what stands before a text of [`super::Purpose::Query`].
+    pub query_prefix: String,
+    /// Encoders: what stands before a text of [`super::Purpose::Passage`].
+    pub passage_prefix: String,
 }
 
 /// A form that matrices are quantised to.

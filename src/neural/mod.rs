@@ -33,6 +33,7 @@ pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
 
 use crate::error::Result;
+use crate::text::span::Span;
 
 /// Who says a message of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -153,13 +154,41 @@ pub trait Chat {
     }
 }
 
-/// A model that turns texts into vectors whose cosine says how near their meanings are.
+/// What a text is to an encoder: some models are trained with other words before a question than before what answers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// A sentence that is compared with others of its kind, or that something is looked for with.
+    #[default]
+    Query,
+    /// A text that is looked through.
+    Passage,
+}
+
+/// The vectors of a text's tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TokenVectors {
+    /// Where each token stands in the text, in the order of the text: byte ranges, without the space before a word. A
+    /// character that takes several tokens is the span of each.
+    pub spans: Vec<Span>,
+    /// One vector of length 1 for each span, `(tokens, hidden)`.
+    pub vectors: Vec<Vec<f32>>,
+}
+
+/// A model that turns texts into vectors whose cosine says how near their meanings are. The text is data: nothing that
+/// it spells is a control token.
 pub trait Encoder {
-    /// One vector of length 1 for each text, in order. The text is data: nothing that it spells is a control token.
+    /// One vector of length 1 for each text, in order: the mean of its token vectors.
     ///
     /// # Errors
     /// [`crate::error::Error::Failed`] if the device fails; `Interrupted` on Ctrl-C.
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+    fn embed(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+
+    /// The vectors of the tokens of each text, in order, from the model's last layer. What is put before and around a
+    /// text is read with it and left out here.
+    ///
+    /// # Errors
+    /// As for [`Encoder::embed`].
+    fn tokens(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<TokenVectors>>;
 
     /// The length of a vector in numbers.
     fn dimensions(&self) -> usize;

@@ -151,14 +151,34 @@ impl Safetensors {
                 &format!("the tensor `{name}` has the shape {found:?}, not {shape:?}"),
             ));
         }
-        let mut data = vec![0u8; place.bytes];
         let mut file = file.borrow_mut();
         file.seek(SeekFrom::Start(place.start))
-            .and_then(|_| file.read_exact(&mut data))
             .map_err(|e| Error::io(path, e))?;
-        let tensor = Tensor::from_raw_buffer(&data, place.dtype, shape, device)?;
+        let tensor = if place.dtype == DType::F32 {
+            let values = numbers(&mut file, place.bytes).map_err(|e| Error::io(path, e))?;
+            Tensor::from_vec(values, shape, device)?
+        } else {
+            let mut data = vec![0u8; place.bytes];
+            file.read_exact(&mut data).map_err(|e| Error::io(path, e))?;
+            Tensor::from_raw_buffer(&data, place.dtype, shape, device)?
+        };
         Ok(tensor.to_dtype(dtype)?)
     }
+}
+
+/// Numbers of 32 bits, a stretch at a time: large word vectors never lie in memory twice.
+fn numbers(file: &mut File, bytes: usize) -> std::io::Result<Vec<f32>> {
+    let mut values = Vec::with_capacity(bytes / 4);
+    let mut buffer = vec![0u8; bytes.min(1 << 18)];
+    let mut left = bytes;
+    while left > 0 {
+        let length = left.min(buffer.len());
+        let stretch = &mut buffer[..length];
+        file.read_exact(stretch)?;
+        values.extend(stretch.as_chunks::<4>().0.iter().map(|n| f32::from_le_bytes(*n)));
+        left -= length;
+    }
+    Ok(values)
 }
 
 fn place(

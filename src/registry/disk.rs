@@ -49,6 +49,15 @@ pub(super) fn size_of(path: &Path) -> Option<u64> {
         .map(|meta| meta.len())
 }
 
+/// Whether an error says that the disk takes no more, and not that a connection broke.
+pub(super) fn is_at_fault(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        kind,
+        StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | PermissionDenied
+    )
+}
+
 /// Makes a folder with all above it.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io(path, e))

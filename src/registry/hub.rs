@@ -250,6 +250,9 @@ impl Session<'_> {
                     "the server sends from the start instead of going on".to_owned(),
                 ))
             }
+            Err(Trouble::Api(ApiError::IoError(error))) if disk::is_at_fault(error.kind()) => {
+                Err(Error::io(&part, error).into())
+            }
             Err(trouble) => {
                 if status_of(&trouble) == Some(416) {
                     disk::clear(&part)?;
@@ -304,7 +307,7 @@ impl Session<'_> {
             (Some(status), _) => {
                 Failed::Stop(refused(status, self.source, self.store.network.token.is_some()))
             }
-            (None, Trouble::Api(ApiError::IoError(error))) if is_of_the_disk(&error) => {
+            (None, Trouble::Api(ApiError::IoError(error))) if disk::is_at_fault(error.kind()) => {
                 Failed::Stop(Error::io(&self.staging, error).into())
             }
             (
@@ -324,16 +327,6 @@ impl Session<'_> {
 /// Whether a status will pass by itself.
 pub(super) fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-fn is_of_the_disk(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{
-        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
-    };
-    matches!(
-        error.kind(),
-        StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | PermissionDenied
-    )
 }
 
 /// The status of the answer, if the trouble is one.

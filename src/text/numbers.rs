@@ -8,6 +8,7 @@ mod scan;
 
 use crate::text::language::Language;
 use crate::text::span::Span;
+use crate::text::words::{lowered, words};
 use scan::Scan;
 
 /// A number and where it stands. The span covers the numeral and its scale ("4 million"), not the unit.
@@ -87,17 +88,23 @@ pub fn find(text: &str, language: Language) -> Vec<Number> {
     numbers
 }
 
-/// Lower case with every character keeping its byte length (what would change it stays), apostrophes as they are.
-fn lowered(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            let mut lower = c.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(l), None) if l.len_utf8() == c.len_utf8() => l,
-                _ => c,
-            }
-        })
-        .collect()
+/// Whether `text` may name the month (1 to 12), words that mean something else too ("may", "march") included; true for
+/// a language whose months are not known here.
+pub fn may_name_month(text: &str, language: Language, month: f64) -> bool {
+    let Some(lexicon) = lexicon::of(language).filter(|lexicon| lexicon.names_months()) else {
+        return true;
+    };
+    let lower = lowered(text);
+    let is_it = |found: Option<f64>| found == Some(month);
+    if lexicon.spaced {
+        words(&lower)
+            .iter()
+            .any(|span| is_it(lexicon.months.word(&scan::plain(span.of(&lower)))))
+    } else {
+        lower
+            .char_indices()
+            .any(|(at, _)| is_it(lexicon.months.prefix(&lower[at..]).map(|(_, month)| month)))
+    }
 }
 
 /// "5 ft 9 in", "2 hours 30 minutes": a measure followed by a smaller one of the same dimension is one number.

@@ -37,6 +37,19 @@ pub fn words(text: &str) -> Vec<Span> {
     split_scripts(text, found)
 }
 
+/// Lower case with every character keeping its byte length (what would change it stays), apostrophes as they are.
+pub fn lowered(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let mut lower = c.to_lowercase();
+            match (lower.next(), lower.next()) {
+                (Some(l), None) if l.len_utf8() == c.len_utf8() => l,
+                _ => c,
+            }
+        })
+        .collect()
+}
+
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
 }

@@ -123,6 +123,152 @@ fn planted_faults_are_found() {
     }
 }
 
+/// Source, language and text of the target, what is said about its numbers (message and severity).
+type Figures = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const FIGURES: [Figures; 12] = [
+    (
+        "The bridge at Vellin was closed, the mayor said.",
+        "zh",
+        "市长说，韦林的桥于6月6日关闭。",
+        &[("6月6日 is not in the source", "error")],
+    ),
+    (
+        "The bridge at Vellin was closed, the mayor said.",
+        "ko",
+        "시장은 벨린의 다리가 6월 6일 폐쇄됐다고 말했다.",
+        &[("6월 6일 is not in the source", "error")],
+    ),
+    (
+        "The bridge at Vellin was closed, the mayor said.",
+        "uk",
+        "Міст у Велліні закрили 6 червня, сказав мер.",
+        &[("6 червня is not in the source", "error")],
+    ),
+    (
+        "The bridge was closed on 6 May, the mayor said.",
+        "uk",
+        "Міст закрили 6 червня, сказав мер.",
+        &[("May became 6 червня", "error")],
+    ),
+    (
+        "The bridge was closed on the 7th, the mayor said.",
+        "zh",
+        "市长说，桥于6月7日关闭。",
+        &[("6月7日 is not in the source", "warning")],
+    ),
+    (
+        "The bridge was closed this month, the mayor said.",
+        "zh",
+        "市长说，桥于六月关闭。",
+        &[("六月 is not in the source", "warning")],
+    ),
+    (
+        "Some people were hurt on the bridge, the mayor said.",
+        "zh",
+        "市长说，桥上有5人受伤。",
+        &[("5 is not in the source", "warning")],
+    ),
+    // what a good translation does
+    (
+        "The bridge was closed on 6 June, the mayor said.",
+        "zh",
+        "市长说，桥于6月6日关闭。",
+        &[],
+    ),
+    (
+        "The bridge was closed at the end of March, in a week.",
+        "ko",
+        "다리는 3월 말, 1주일 뒤에 폐쇄됐다.",
+        &[],
+    ),
+    (
+        "The bridge was closed on 06.06.2031, the mayor said.",
+        "uk",
+        "Міст закрили 6 червня 2031 року, сказав мер.",
+        &[],
+    ),
+    (
+        "A red card for five of the players in yellow shirts.",
+        "uk",
+        "Червона картка для 5 гравців у жовтих футболках.",
+        &[],
+    ),
+    (
+        "Two to three inches of rain fell on the bridge.",
+        "uk",
+        "На міст випало 5–7,6 см дощу.",
+        &[],
+    ),
+];
+
+#[test]
+fn a_figure_or_date_that_the_source_does_not_have_is_reported() {
+    for (source, to, target, wanted) in FIGURES {
+        let pair = json!({"id": "d", "from": "en", "to": to, "source": [source], "target": [target]});
+        let (_, ledgers, _) = check(&pair.to_string());
+        let findings = ledgers[0]["findings"].as_array().unwrap().iter();
+        let said: Vec<(&str, &str)> = findings
+            .filter(|f| f["check"] == "number")
+            .map(|f| (f["message"].as_str().unwrap(), f["severity"].as_str().unwrap()))
+            .collect();
+        assert_eq!(said, wanted, "{target}");
+    }
+}
+
+#[test]
+fn a_glossary_is_held_against_any_translation() {
+    let program = Program::new();
+    let run = |terms: &str| {
+        program.file("terms.csv", terms);
+        let mut command = program.command();
+        let output = command
+            .args([
+                "check",
+                "--input-format",
+                "jsonl",
+                "--format",
+                "json",
+                "--glossary",
+                "terms.csv",
+                "-",
+            ])
+            .write_stdin(line(&TARGET))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (
+            output.status.code().unwrap(),
+            text,
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    // the third is in another case in the target, the fourth is another language's
+    let (code, text, _) = run("passengers,uk,мандрівники\ncrew,uk,екіпаж\nVellin,uk,Веллін\ncrew,ko,선원\n");
+    let ledger: Value = serde_json::from_str(&text).unwrap();
+    let found = ledger["findings"].as_array().unwrap();
+    let said: Vec<&str> = found.iter().map(|f| f["message"].as_str().unwrap()).collect();
+    let missing = "the glossary's \"мандрівники\" for \"passengers\" is missing";
+    assert_eq!(said, [missing, missing]);
+    assert_eq!(found[0]["segment"], 1);
+    assert_eq!(
+        (found[0]["check"].as_str(), found[0]["severity"].as_str()),
+        (Some("name"), Some("warning"))
+    );
+    let chars: Vec<char> = SOURCE.join("\n").chars().collect();
+    let at = |i: usize| usize::try_from(found[0]["en"][i].as_u64().unwrap()).unwrap();
+    assert_eq!(chars[at(0)..at(1)].iter().collect::<String>(), "passengers");
+    assert_eq!(code, 0);
+    let (code, text, stderr) = run("passengers,uk,пасажири\ncrew\n");
+    assert_eq!((code, text.as_str()), (2, ""));
+    assert!(stderr.contains("terms.csv: line 2"), "{stderr}");
+}
+
 #[test]
 fn a_swapped_speaker_is_an_error() {
     let mut target: Vec<&str> = TARGET.to_vec();

@@ -160,6 +160,31 @@ fn a_full_disk_is_an_error_and_a_device_is_not_replaced() {
     assert_eq!(status.code(), Some(4));
 }
 
+#[test]
+fn what_is_read_is_not_written_over() {
+    let program = Program::new();
+    let text = "The ferry is late, the mayor said.\n";
+    program.file("a.txt", text);
+    program.file("b.txt", text);
+    for command in [
+        &["sources", "a.txt"][..],
+        &["check", "b.txt", "a.txt", "--format", "json"],
+    ] {
+        program
+            .command()
+            .args(command)
+            .args(["-o", "./a.txt"])
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains("a.txt: is read"));
+        assert_eq!(
+            std::fs::read_to_string(program.home.path().join("a.txt")).unwrap(),
+            text
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_stays_a_link() {
@@ -283,6 +308,22 @@ fn doctor_says_what_works_without_a_network() {
                 .and(contains("sources, check"))
                 .and(contains("No model is here")),
         );
+}
+
+#[test]
+fn bench_measures_an_encoder_by_what_it_reads() {
+    let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny/bert");
+    let output = Program::new()
+        .command()
+        .args(["bench", "--prompt-tokens", "40", "--format", "json", "--model"])
+        .arg(&tiny)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(measured["prefill_tokens_per_s"].as_f64().unwrap() > 0.0);
+    assert!(measured["decode_tokens_per_s"].is_null(), "{measured}");
 }
 
 #[test]

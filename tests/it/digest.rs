@@ -86,6 +86,16 @@ fn digest(
     to: &[Language],
     sentences: usize,
 ) -> (Digest, Vec<String>) {
+    digest_with(Glossary::default(), rules, to, sentences)
+}
+
+/// The same with the terms of a desk.
+fn digest_with(
+    glossary: Glossary,
+    rules: &[(&'static str, &'static str)],
+    to: &[Language],
+    sentences: usize,
+) -> (Digest, Vec<String>) {
     let asked = Rc::new(RefCell::new(Vec::new()));
     let mut models = Scripted {
         rules: rules.to_vec(),
@@ -97,7 +107,7 @@ fn digest(
         temperature: 0.0,
         seed: 0,
         to: to.to_vec(),
-        glossary: Glossary::default(),
+        glossary,
     };
     let digest = pipeline::digest(article(), &options, &mut models, &Silent).unwrap();
     let asked = asked.borrow().clone();
@@ -249,6 +259,33 @@ fn what_is_always_refused_stays_untranslated_with_a_finding() {
     assert!(digest.needs_attention());
     // one request for the summary, three attempts for each segment
     assert_eq!(asked.len(), 1 + 3 * translation.segments.len());
+}
+
+#[test]
+fn a_term_that_the_model_ignores_is_reported_and_the_segment_stays_translated() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("terms.csv");
+    std::fs::write(&path, "quarry road,zh,矿场路\n").unwrap();
+    let translated = |line: &'static str| {
+        let rules = [("Write one short", ""), ("Quarry road to reopen", line)];
+        let glossary = Glossary::read(&path).unwrap();
+        let (mut digest, _) = digest_with(glossary, &rules, &[Language::ZH], 1);
+        let translation = digest.translations.remove(0);
+        let mut found = translation.findings;
+        found.retain(|f| f.segment == 0 && f.check == Check::Name);
+        assert_eq!(translation.segments[0].status, Status::Translated);
+        assert_eq!(translation.segments[0].text, line);
+        found
+    };
+    let found = translated("采石场道路将于春季重新开放");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].severity, Severity::Warning);
+    let message = &found[0].message;
+    assert!(
+        message.contains("Quarry road") && message.contains("矿场路"),
+        "{message}"
+    );
+    assert_eq!(translated("矿场路将于春季重新开放"), []);
 }
 
 #[test]

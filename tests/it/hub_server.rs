@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     IgnoreRange,
     /// Nothing is ever answered.
     Hang,
+    /// The listing is answered, files never are.
+    HangFiles,
     /// The listing is a page for people.
     Html,
     /// A redirect to nowhere.
@@ -259,6 +261,9 @@ fn resolve(
     endpoint: &str,
     path: &str,
 ) -> std::io::Result<()> {
+    if spend(state, |fault| matches!(fault, Fault::HangFiles).then_some(())).is_some() {
+        std::thread::sleep(Duration::from_secs(600));
+    }
     let found = state.lock().unwrap().files.get(path).cloned();
     let Some((bytes, large)) = found else {
         return send(stream, 404, &[], b"Entry not found");

@@ -11,7 +11,7 @@ use crate::cli::engines::spec;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
-use crate::neural::{self, ChatModel};
+use crate::neural::{self, ChatModel, Encoder, Purpose};
 use crate::progress::{self, Progress};
 use crate::registry::{Catalogue, Installed, Store};
 
@@ -33,7 +33,8 @@ const CHUNK: usize = 16;
 struct Measured {
     load_s: f64,
     prefill: f64,
-    decode: f64,
+    /// None for a model that writes nothing.
+    decode: Option<f64>,
 }
 
 /// Runs the command.
@@ -54,10 +55,17 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
     console.stage(&format!("loading {}", installed.id()));
     let device = settings.device.resolve()?;
     let started = Instant::now();
-    let model = neural::load(&spec(&installed), &device)?;
-    let load_s = started.elapsed().as_secs_f64();
-    console.stage("measuring");
-    let measured = measure(&model, args, load_s)?;
+    let measured = if installed.manifest.architecture == "bert" {
+        let encoder = neural::load_encoder(&spec(&installed), &device)?;
+        let load_s = started.elapsed().as_secs_f64();
+        console.stage("measuring");
+        measure_encoder(&encoder, args, load_s)?
+    } else {
+        let model = neural::load(&spec(&installed), &device)?;
+        let load_s = started.elapsed().as_secs_f64();
+        console.stage("measuring");
+        measure(&model, args, load_s)?
+    };
     console.finish();
     let peak = peak_rss_mib();
     let printed = if format == OutputFormat::Json {
@@ -74,14 +82,15 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
             || "unknown here".to_owned(),
             |mib| size((mib * 1_048_576.0) as u64),
         );
+        let writing = measured.decode.map_or_else(String::new, |decode| {
+            format!("\n  writing  {decode:>7.1} tokens/s ({} tokens)", args.new_tokens)
+        });
         format!(
-            "{}\n  load     {:>7.2} s\n  reading  {:>7.1} tokens/s ({} tokens)\n  writing  {:>7.1} tokens/s ({} tokens)\n  memory   {memory} at the most",
+            "{}\n  load     {:>7.2} s\n  reading  {:>7.1} tokens/s ({} tokens){writing}\n  memory   {memory} at the most",
             installed.id(),
             measured.load_s,
             measured.prefill,
             args.prompt_tokens,
-            measured.decode,
-            args.new_tokens
         )
     };
     let mut output = Output::open(settings.output.as_ref())?;
@@ -139,7 +148,22 @@ fn measure(model: &ChatModel, args: &BenchArgs, load_s: f64) -> Result<Measured>
     Ok(Measured {
         load_s,
         prefill,
-        decode,
+        decode: Some(decode),
+    })
+}
+
+/// An encoder reads sentences of about the length of a news sentence; it writes nothing.
+fn measure_encoder(encoder: &dyn Encoder, args: &BenchArgs, load_s: f64) -> Result<Measured> {
+    const SENTENCE: &str = "The harbour will stay closed for two weeks, the port authority said on Monday.";
+    let one = encoder.tokens(Purpose::Query, &[SENTENCE])?;
+    let tokens = one.first().map_or(1, |t| t.spans.len()).max(1);
+    let sentences = vec![SENTENCE; args.prompt_tokens.div_ceil(tokens)];
+    let started = Instant::now();
+    encoder.embed(Purpose::Query, &sentences)?;
+    Ok(Measured {
+        load_s,
+        prefill: (sentences.len() * tokens) as f64 / started.elapsed().as_secs_f64(),
+        decode: None,
     })
 }
 

@@ -20,6 +20,7 @@ use crate::render;
 use crate::text::language::{Language, detect};
 use crate::text::segment::sentences;
 use crate::text::span::Span;
+use crate::translate::glossary::Glossary;
 
 /// What to hold against what.
 #[derive(Debug, clap::Args)]
@@ -48,6 +49,7 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
         return Err(super::no_such_format("check", format));
     }
     let mut printer = Printer {
+        glossary: settings.terms()?,
         output: Output::open(settings.output.as_ref())?,
         format,
         first: true,
@@ -79,6 +81,7 @@ fn is_jsonl(args: &CheckArgs, path: &Path) -> bool {
 }
 
 struct Printer {
+    glossary: Glossary,
     output: Output,
     format: OutputFormat,
     first: bool,
@@ -86,7 +89,7 @@ struct Printer {
 
 impl Printer {
     fn print(&mut self, ledger: &Ledger) -> Result<u8> {
-        let findings = check::run(ledger);
+        let findings = check::run(ledger, &self.glossary);
         if self.format == OutputFormat::Json {
             self.output
                 .write(&render::ledger::json(ledger, &findings).to_string())?;

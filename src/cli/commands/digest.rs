@@ -11,7 +11,6 @@ use crate::registry::Task;
 use crate::render::{self, ModelUsed};
 use crate::summarise::Length;
 use crate::text::language::Language;
-use crate::translate::glossary::Glossary;
 
 /// Sentences of a summary when nothing else is asked for.
 const SENTENCES: usize = 4;
@@ -84,12 +83,7 @@ pub fn options(summarising: &Summarising, to: &[Language], settings: &Settings) 
         temperature: summarising.temperature,
         seed: summarising.seed,
         to: wanted,
-        glossary: settings
-            .glossary
-            .as_deref()
-            .map(Glossary::read)
-            .transpose()?
-            .unwrap_or_default(),
+        glossary: settings.terms()?,
     })
 }
 

@@ -81,9 +81,35 @@ fn works(here: &[(&Manifest, u64)]) -> Vec<Works> {
     };
     for from in Language::all() {
         works.extend(first(Task::Summarise, from, None));
+        works.extend(first(Task::Embed, from, None));
         works.extend(Language::all().filter_map(|to| first(Task::Translate, from, Some(to))));
     }
     works
+}
+
+/// What works, a line for each model and task (translations: and source language) with all its languages.
+fn in_groups(works: &[Works]) -> Vec<String> {
+    let mut groups: Vec<(String, &str, Vec<Language>)> = Vec::new();
+    for w in works {
+        let (what, language) = match w.to {
+            Some(to) => (format!("{} {} →", w.task.name(), w.from), to),
+            None => (w.task.name().to_owned(), w.from),
+        };
+        match groups
+            .iter_mut()
+            .find(|(known, model, _)| *known == what && *model == w.model)
+        {
+            Some((.., languages)) => languages.push(language),
+            None => groups.push((what, &w.model, vec![language])),
+        }
+    }
+    let codes = |languages: &[Language]| -> String {
+        languages.iter().map(|l| l.code()).collect::<Vec<_>>().join(" ")
+    };
+    groups
+        .iter()
+        .map(|(what, model, languages)| format!("  {what} {}: {model}", codes(languages)))
+        .collect()
 }
 
 struct Facts<'a> {
@@ -156,10 +182,7 @@ impl Facts<'_> {
             if self.works.is_empty() {
                 lines.push("  nothing: these models are for tests or for one step only".to_owned());
             }
-            lines.extend(self.works.iter().map(|w| match w.to {
-                Some(to) => format!("  {} {} → {}: {}", w.task.name(), w.from, to, w.model),
-                None => format!("  {} {}: {}", w.task.name(), w.from, w.model),
-            }));
+            lines.extend(in_groups(&self.works));
         }
         lines.join("\n")
     }

@@ -13,7 +13,6 @@ use crate::registry::Task;
 use crate::render;
 use crate::summarise::Length;
 use crate::text::language::Language;
-use crate::translate::glossary::Glossary;
 
 /// Runs the command.
 ///
@@ -31,12 +30,7 @@ pub fn run(articles: &Articles, to: &[Language], settings: &Settings, console: &
         temperature: 0.0,
         seed: 0,
         to: to.to_vec(),
-        glossary: settings
-            .glossary
-            .as_deref()
-            .map(Glossary::read)
-            .transpose()?
-            .unwrap_or_default(),
+        glossary: settings.terms()?,
     };
     let mut engines = Engines::new(settings, console)?;
     let mut output = Output::open(settings.output.as_ref())?;

@@ -36,7 +36,7 @@ struct Raw {
     #[serde(default)]
     month_short: Vec<String>,
     #[serde(default)]
-    may_forms: Vec<String>,
+    month_forms: HashMap<String, Vec<String>>,
     #[serde(default)]
     ambiguous_months: Vec<String>,
     #[serde(default)]
@@ -164,6 +164,11 @@ fn values(map: &HashMap<String, Vec<String>>) -> Vec<(String, f64)> {
 }
 
 impl Lexicon {
+    /// Whether the language's months are in its table.
+    pub(super) fn names_months(&self) -> bool {
+        !self.months.exact.is_empty() || !self.months.stems.is_empty()
+    }
+
     fn new(raw: Raw, units: &HashMap<String, (String, f64)>) -> Self {
         let mut after: Vec<(String, After)> = Vec::new();
         let mut add =
@@ -188,7 +193,7 @@ impl Lexicon {
         let months = (1u8..).map(f64::from);
         let mut month_words: Vec<(String, f64)> = raw.months.iter().cloned().zip(months.clone()).collect();
         month_words.extend(raw.month_short.iter().cloned().zip(months));
-        month_words.extend(raw.may_forms.iter().map(|w| (w.clone(), 5.0)));
+        month_words.extend(values(&raw.month_forms));
         Self {
             spaced: raw.spaced,
             group: raw.group.chars().collect(),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Stance;
+use super::cased;
 use super::lexicon::{Entry, Frame, VerbForm, class};
 use super::passage::Passage;
 
@@ -146,7 +147,9 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         }
         return perfect && after_cue;
     }
+    // Where verbs have endings of their own, what stands before them need not tell them from nouns.
     let after_determiner = !first
+        && !cased::has_cases(passage)
         && (passage.has(before, class::DETERMINER) && !passage.has(before, class::PRONOUN)
             || passage.tokens[before].is_possessive());
     let noun_like = cue.entry.noun_form();
@@ -175,6 +178,10 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         VerbForm::Participle => {
             cue.passive = be || !aux && passage.lower(cue.group.end) == "by";
             aux && !be || cue.passive && (heard || passage.lower(cue.group.end) == "by")
+        }
+        VerbForm::Past if cue.entry.rest.first().is_some_and(|w| w == "as") => {
+            // "was quoted as saying": the subject says it.
+            be
         }
         VerbForm::Past => {
             cue.passive = be || passage.lower(cue.group.end) == "by";

@@ -1,0 +1,471 @@
+//! Sentence → attributions for Korean, where the cue closes the clause: source + topic particle, content +
+//! quotative ending, verb ("주지사는 … 맞았다고 밝혔다"), or "… 에 따르면" before the content.
+
+mod borders;
+mod content;
+mod source;
+
+use std::ops::Range;
+
+use super::clause::last_speaker;
+use super::kinds::kind_of_word;
+use super::lexicon::{Entry, Frame, Lexicon};
+use super::passage::Passage;
+use super::{Draft, Form, Polarity, SourceKind, Stance};
+use crate::text::span::Span;
+use borders::{begins, cue_span, ends, form_of, is, span_of, without_particle};
+use content::{content_end, entry_of};
+use source::{Start, clause_start, noun_before, relative_head, skip_asides, source_after, topic};
+
+/// What a sentence has told so far.
+#[derive(Default)]
+struct State {
+    /// The source named last in this sentence.
+    source: Option<Span>,
+    /// The draft that a relay belongs to: its source and cue.
+    relay: Option<(Span, Span)>,
+    /// Content that a linking ending (-다며) has closed already.
+    pending: Vec<Span>,
+    /// The linking ending that closed the last of it.
+    link: Span,
+    /// Where the next clause begins.
+    from: usize,
+    /// The first draft that a hearsay verb to come would cover.
+    first: usize,
+    /// The draft of "… 에 따르면": what is said after it is relayed by it.
+    outer: Option<usize>,
+}
+
+/// Reads the sentence `unit`. A source that the sentence drops is the one that spoke last (`drafts`).
+pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<Draft>) {
+    let mut state = State {
+        from: unit.start,
+        first: drafts.len(),
+        ..State::default()
+    };
+    let mut at = unit.start;
+    while at < unit.end {
+        let next = according(passage, unit, at, &mut state, drafts)
+            .or_else(|| relay(passage, at, &mut state))
+            .or_else(|| hearsay(passage, unit, at, &mut state, drafts))
+            .or_else(|| refusal(passage, unit, at, &mut state, drafts))
+            .or_else(|| linked(passage, at, &mut state, drafts))
+            .or_else(|| verb(passage, unit, at, &mut state, drafts));
+        at = next.unwrap_or(at + 1).max(at + 1);
+    }
+    unclosed(passage, unit, &mut state, drafts);
+}
+
+/// "X에 따르면 C": everything after it is content; what others say in it is relayed.
+fn according(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    let found = is(passage, "results", at) && at > state.from && is_document(passage, at - 1);
+    if !is(passage, "according", at) && !found || at == state.from || state.outer.is_some() {
+        return None;
+    }
+    let start = noun_before(passage, state.from, at);
+    let source = if found {
+        span_of(passage, start, at)?
+    } else {
+        let all = without_particle(passage, start..at, &["에", "의"])?;
+        let noun = passage.tokens[at - 1].span.start;
+        // "검찰의 발표에 따르면": the noun of saying belongs to the cue.
+        let said = at - 1 > start && begins(passage, "according-nouns", at - 1);
+        let owner =
+            without_particle(passage, start..at - 1, &["의"]).or_else(|| span_of(passage, start, at - 1));
+        owner.filter(|_| said && noun < all.end).unwrap_or(all)
+    };
+    let from = if begins(passage, "according-nouns", at - 1) && source.end < passage.tokens[at - 1].span.start
+    {
+        passage.tokens[at - 1].span.start
+    } else {
+        source.end
+    };
+    let cue = Span::new(from, passage.tokens[at].span.end).trimmed(passage.text);
+    let content = span_of(passage, at + 1, unit.end)?;
+    let mut draft = make(Stance::Say, Some(source), cue, vec![content]);
+    draft.form = form_of(passage, &[content]);
+    state.outer = Some(drafts.len());
+    drafts.push(draft);
+    state.from = at + 1 + usize::from(passage.is(at + 1, ','));
+    state.first = drafts.len();
+    Some(state.from)
+}
+
+/// Whether token `at` is a kind of document ("조사", "연구").
+fn is_document(passage: &Passage<'_>, at: usize) -> bool {
+    kind_of_word(passage.lexicon, passage.lower(at)) == Some(SourceKind::Document)
+}
+
+/// "Y를 인용해": Y is relayed by the sentence's source.
+fn relay(passage: &Passage<'_>, at: usize, state: &mut State) -> Option<usize> {
+    if !is(passage, "relay", at) {
+        return None;
+    }
+    let start = match topic(passage, state.from, at, false) {
+        Some(found) => {
+            state.source = Some(found.source);
+            found.after
+        }
+        None => state.from,
+    };
+    let start = skip_asides(passage, start, at);
+    let origin = without_particle(passage, start..at, &["을", "를"])?;
+    state.relay = Some((origin, passage.tokens[at].span));
+    state.from = at + 1;
+    Some(at + 1)
+}
+
+/// "C 것으로 알려졌다", "C다고 한다", "C다는 관측이 나온다": no source. What is said inside is relayed by hearsay.
+fn hearsay(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    if at < unit.start + 2 || state.outer.is_some() {
+        return None;
+    }
+    let (cue, end) = heard(passage, at)?;
+    let (verb, _) = cue_span(passage, unit, at);
+    // The whole clause is hearsay, a saying inside of it included.
+    let said = drafts.get(state.first..).and_then(|inner| {
+        inner
+            .iter()
+            .filter_map(|d| Some(d.source.first().or(d.cue.first())?.start))
+            .min()
+    });
+    let from = skip_asides(passage, state.from, cue);
+    let own = (from < cue).then(|| passage.tokens[from].span.start);
+    let start = said.into_iter().chain(own).min()?;
+    if start >= end || state.source.is_some() && said.is_none() {
+        return None;
+    }
+    let inner = drafts.len();
+    let span = passage.tokens[cue].span.cover(verb);
+    // "전문가들은 … 길어진다고 한다": somebody says it after all.
+    if let Some(speaker) = topic(passage, state.from, cue, false).filter(|t| t.speaks && cue == at) {
+        let content = span_of(passage, speaker.after, cue)?;
+        let content = Span::new(content.start, end.max(content.start));
+        drafts.push(make(Stance::Say, Some(speaker.source), span, vec![content]));
+        state.source = Some(speaker.source);
+        state.from = at + 1;
+        return Some(at + 1);
+    }
+    let mut draft = make(Stance::Report, None, span, vec![Span::new(start, end)]);
+    draft.form = Form::Hearsay;
+    draft.polarity = Polarity::Unconfirmed;
+    drafts.push(draft);
+    for draft in drafts.iter_mut().take(inner).skip(state.first) {
+        draft.parent.get_or_insert(inner);
+    }
+    state.pending.clear();
+    state.from = at + 1;
+    state.first = drafts.len();
+    Some(at + 1)
+}
+
+/// The first token of a hearsay cue that ends with token `at`, and the byte where its content ends.
+fn heard(passage: &Passage<'_>, at: usize) -> Option<(usize, usize)> {
+    let before = at.checked_sub(1)?;
+    let span = passage.tokens[before].span;
+    let knows = begins(passage, "hearsay", at);
+    if knows && passage.lower(before) == "것으로" && before > 0 {
+        return Some((before, passage.tokens[before - 1].span.end));
+    }
+    let quotative = ends(passage, "hearsay-quotatives", before);
+    if let Some(ending) = quotative
+        && (knows || is(passage, "hearsay-verbs", at))
+        && !passage.is_quote(before.wrapping_sub(1))
+    {
+        let particle = ending.chars().next_back().map_or(0, char::len_utf8);
+        return Some((at, span.end - particle));
+    }
+    let noun = is(passage, "hearsay-nouns", before) && begins(passage, "hearsay-rises", at) && before > 0;
+    if noun && ends(passage, "adnominal-quotatives", before - 1).is_some() {
+        let end = passage.tokens[before - 1].span.end - '는'.len_utf8();
+        return Some((before, end));
+    }
+    None
+}
+
+/// "O를 확인도 부인도 하지 않았다", "O에 대한 논평을 거부했다": neither confirmed nor denied.
+fn refusal(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    let neither = is(passage, "doubt", at) && is(passage, "doubt", at + 1);
+    let refused = is(passage, "comments", at) && begins(passage, "refuses", at + 1);
+    if !neither && !refused || at + 1 >= unit.end {
+        return None;
+    }
+    let found = topic(passage, state.from, at, false)?;
+    let after = skip_asides(passage, found.after, at);
+    let content = without_particle(passage, after..at, &["을", "를", "에"]).or_else(|| {
+        let object = ["대한", "대해", "대해서", "관한"].contains(&passage.lower(at - 1));
+        without_particle(passage, after..at.saturating_sub(usize::from(object)), &["에"])
+    })?;
+    let end = if neither {
+        (at..unit.end).find(|&k| passage.is_stop(k)).unwrap_or(unit.end)
+    } else {
+        at + 2
+    };
+    let cue = span_of(passage, at, end)?;
+    let stance = if neither { Stance::Confirm } else { Stance::Say };
+    let mut draft = make(stance, Some(found.source), cue, vec![content]);
+    draft.polarity = Polarity::Unconfirmed;
+    drafts.push(draft);
+    state.from = end;
+    Some(end)
+}
+
+/// "C다며": content goes on with what the next verb closes.
+fn linked(passage: &Passage<'_>, at: usize, state: &mut State, drafts: &[Draft]) -> Option<usize> {
+    let token = passage.tokens.get(at)?.span;
+    let word = token.of(passage.text);
+    let linking = passage.lexicon.list("linking");
+    let bare = at > 0
+        && passage.is_quote(at - 1)
+        && linking.iter().any(|w| {
+            word.strip_suffix(w.as_str())
+                .is_some_and(|rest| ["", "라", "이라", "다", "이다"].contains(&rest))
+        });
+    let ending = linking.iter().find(|w| {
+        ["다", "라", "자", "냐"]
+            .iter()
+            .any(|v| word.ends_with(&format!("{v}{w}")))
+    });
+    if is(passage, "linking-not", at) || !bare && ending.is_none() {
+        return None;
+    }
+    let start = clause_start(passage, state, drafts, at)?;
+    if let Some(source) = start.source {
+        state.source = Some(source);
+    }
+    let end = if bare {
+        passage.tokens[at - 1].span.end
+    } else {
+        token.end - ending.map_or(0, |w| w.len())
+    };
+    let last = at - usize::from(bare);
+    let first = if opens_late(passage, start.content, last) {
+        last
+    } else {
+        start.content
+    };
+    let begin = passage.tokens.get(first)?.span.start;
+    if begin < end {
+        state.pending.push(Span::new(begin, end));
+        state.link = if bare { token } else { Span::new(end, token.end) };
+    }
+    state.from = at + 1 + usize::from(passage.is(at + 1, ','));
+    Some(state.from)
+}
+
+/// "“수사 중”이라며 말을 아꼈다": the linking ending is all the cue there is.
+fn unclosed(passage: &Passage<'_>, unit: &Range<usize>, state: &mut State, drafts: &mut Vec<Draft>) {
+    let content = std::mem::take(&mut state.pending);
+    let form = form_of(passage, &content);
+    let source = state
+        .source
+        .or_else(|| topic(passage, state.from, unit.end, false).map(|t| t.source));
+    if content.is_empty() || form == Form::Indirect || source.is_none() && drafts.is_empty() {
+        return;
+    }
+    let mut draft = make(Stance::Say, source, state.link, content.clone());
+    draft.form = form;
+    if source.is_none() {
+        draft.antecedent = last_speaker(drafts);
+    }
+    drafts.push(draft);
+}
+
+/// "C다고 밝혔다".
+fn verb(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    let (entry, head) = match entry_of(passage, at) {
+        Some(entry) => (entry, at),
+        None => idiom(passage, state.from, at)?,
+    };
+    if ends(passage, "quotatives", at).is_some() {
+        // "… 말했다고 전했다": the saying is part of what the next verb reports.
+        return None;
+    }
+    let (cue, negated) = cue_span(passage, unit, at);
+    let cue = passage.tokens[head].span.cover(cue);
+    if is(passage, "so", at.wrapping_sub(1)) {
+        return announces(passage, at, cue, entry, state, drafts);
+    }
+    // "의혹을 전면 부인했다": how it was said belongs to the cue.
+    let mut head = head;
+    while head > state.from + 1 && is(passage, "manner", head - 1) {
+        head -= 1;
+    }
+    let cue = passage.tokens[head].span.cover(cue);
+    let Some(closed) = content_end(passage, state, head, (entry, negated, at)) else {
+        let last = at + 1 >= unit.end || passage.is_stop(at + 1);
+        let alone = last && state.pending.is_empty() && state.from == unit.start;
+        // "그가 말했다.": what he said is a sentence of its own.
+        return alone
+            .then(|| announces(passage, at, cue, entry, state, drafts))
+            .flatten();
+    };
+    let behind = source_after(passage, closed.after, head);
+    let start = match behind {
+        Some(source) => Start {
+            content: skip_asides(passage, state.from, closed.last),
+            source: Some(source),
+        },
+        None => clause_start(passage, state, drafts, closed.last)?,
+    };
+    let begin = passage.tokens.get(start.content)?.span.start;
+    let begin = if opens_late(passage, start.content, closed.last) {
+        passage.tokens[closed.last].span.start
+    } else {
+        begin
+    };
+    let mut content = std::mem::take(&mut state.pending);
+    if begin < closed.end {
+        content.push(Span::new(begin, closed.end));
+    }
+    if content.is_empty() {
+        return None;
+    }
+    let relates = source::describes(passage, at) && head == at;
+    // "… 주장한 시공사": the noun behind the verb has said it.
+    let head = if behind.is_none() && relates {
+        relative_head(passage, at, unit.end)
+    } else {
+        None
+    };
+    if head.is_none()
+        && source::describes(passage, at)
+        && passage.tokens[at].span.of(passage.text).ends_with('는')
+    {
+        // "말해 주는 듯한": describes no speaker.
+        return None;
+    }
+    if start.source.is_some() {
+        state.source = start.source;
+    }
+    let source = head.or(state.source);
+    if state.outer.is_some() && source.is_none() {
+        return None;
+    }
+    let stance = if entry.stance == Stance::Say && closed.claim {
+        Stance::Claim
+    } else {
+        entry.stance
+    };
+    let mut draft = make(stance, source, cue, content.clone());
+    draft.form = form_of(passage, &content);
+    draft.polarity = if negated {
+        Polarity::Unconfirmed
+    } else {
+        entry.polarity
+    };
+    draft.parent = state.outer;
+    if source.is_none() {
+        draft.antecedent = last_speaker(drafts);
+    }
+    let own = drafts.len();
+    let form = draft.form;
+    drafts.push(draft);
+    if let Some((origin, cue)) = state.relay.take() {
+        let mut child = make(Stance::Cite, Some(origin), cue, content);
+        child.form = form;
+        child.parent = Some(own);
+        drafts.push(child);
+    }
+    state.from = at + 1 + usize::from(negated);
+    while passage.is(state.from, ',') || is(passage, "sequels", state.from) {
+        state.from += 1;
+    }
+    Some(state.from)
+}
+
+/// "모스크바에서 “…”라고": what stands before a whole quotation tells when and where, and belongs to no content.
+fn opens_late(passage: &Passage<'_>, first: usize, last: usize) -> bool {
+    first < last
+        && passage.is_quote(last)
+        && (passage.is(last - 1, ',')
+            || ends(passage, "before-quotes", last - 1).is_some()
+            || is(passage, "before-quotes", last - 1))
+        && !(first..last).any(|k| passage.is_quote(k))
+}
+
+/// "말론 청장은 이렇게 말했다.": what is said stands in the sentence before or after.
+fn announces(
+    passage: &Passage<'_>,
+    at: usize,
+    cue: Span,
+    entry: &Entry,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    if entry.frame != Frame::Say || source::describes(passage, at) {
+        return None;
+    }
+    let source = topic(passage, state.from, at, false)
+        .map(|t| t.source)
+        .or_else(|| source_after(passage, state.from, at))?;
+    let mut draft = make(entry.stance, Some(source), cue, Vec::new());
+    draft.form = Form::Direct;
+    drafts.push(draft);
+    state.source = Some(source);
+    state.from = at + 1;
+    Some(at + 1)
+}
+
+/// "“…”라고 울먹였다", "…다고 입을 모았다": what closes a quotation tells of saying, whatever verb it is.
+/// Gives the entry of a plain verb of saying and the first token of the cue.
+fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entry, usize)> {
+    let lexicon: &'static Lexicon = passage.lexicon;
+    let before = at.checked_sub(2).filter(|&b| b >= from)?;
+    if !passage.is_word(at) || ends(passage, "final-endings", at).is_none() || begins(passage, "names-so", at)
+    {
+        return None;
+    }
+    let quoted = |k: usize| k > 0 && is(passage, "after-quotes", k) && passage.is_quote(k - 1);
+    let head = if is(passage, "idioms", at - 1)
+        && (quoted(before) || ends(passage, "hearsay-quotatives", before).is_some())
+    {
+        at - 1
+    } else if quoted(at - 1) {
+        at
+    } else {
+        return None;
+    };
+    let plain = lexicon
+        .word(lexicon.list("plain-verb").first()?)
+        .entries
+        .first()?;
+    Some((lexicon.entries.get(*plain)?, head))
+}
+
+fn make(stance: Stance, source: Option<Span>, cue: Span, content: Vec<Span>) -> Draft {
+    Draft {
+        form: Form::Indirect,
+        stance,
+        polarity: Polarity::Asserted,
+        source: source.into_iter().collect(),
+        cue: vec![cue],
+        content,
+        parent: None,
+        antecedent: None,
+    }
+}

@@ -57,12 +57,27 @@ pub(super) fn read(passage: &Passage<'_>, language: Language, first: usize, draf
                 let at = inner.partition_point(|q| q.start < span.start);
                 inner.get(at).is_some_and(|q| span.contains(*q))
             };
-            if is_spoken(&draft) && !draft.source.is_empty() && draft.content.iter().any(quotes) {
+            if is_spoken(&draft) && is_told(passage, &draft) && draft.content.iter().any(quotes) {
                 draft.parent = Some(holder);
                 drafts.push(draft);
             }
         }
     }
+}
+
+/// Whether somebody in particular said it once: "they say", "people would say" quote nobody.
+fn is_told(passage: &Passage<'_>, draft: &Draft) -> bool {
+    let lexicon = passage.lexicon;
+    let words = |spans: &[Span]| -> Vec<String> {
+        let text = spans.first().map_or("", |s| s.of(passage.text));
+        text.split_whitespace().map(str::to_lowercase).collect()
+    };
+    let modal = words(&draft.cue)
+        .first()
+        .is_some_and(|w| lexicon.list("modals").contains(w));
+    let source = words(&draft.source);
+    let anybody = source.len() == 1 && source.iter().all(|w| lexicon.list("anybody").contains(w));
+    !source.is_empty() && !modal && !anybody
 }
 
 /// A quotation without its marks; a piece between remarks may have only one of them, or none.

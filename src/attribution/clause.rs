@@ -270,7 +270,8 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
         PhraseRole::Relay => Role::Relay,
         PhraseRole::Hearsay => Role::Hearsay,
     };
-    if entry.role == PhraseRole::Hearsay && cased::has_subject(passage, unit, at) {
+    let opens = passage.has(at, class::THAT) && cased::opens_report(passage, at);
+    if entry.role == PhraseRole::Hearsay && (opens || cased::has_subject(passage, unit, at)) {
         return None;
     }
     let leading = at == unit.start

@@ -58,9 +58,6 @@ fn join(passage: &Passage<'_>, cues: &mut Vec<Cue<'static>>, cue: Cue<'static>) 
 fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'static>> {
     let lexicon = passage.lexicon;
     let word = lexicon.word(passage.lower(at));
-    if word.entries.is_empty() {
-        return None;
-    }
     let fits = |entry: &Entry| {
         entry
             .rest
@@ -74,7 +71,8 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
         .iter()
         .filter_map(|&index| lexicon.entries.get(index))
         .filter(|entry| fits(entry))
-        .max_by_key(|entry| entry.rest.len() + entry.ahead.len())?;
+        .max_by_key(|entry| entry.rest.len() + entry.ahead.len())
+        .or_else(|| cased::verb_of_dialogue(passage, at))?;
     let verb = at..at + 1 + entry.rest.len();
     let (start, negated, be, modal) = group_start(passage, unit, at);
     let mut cue = Cue {

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::cased::is_past;
 use super::cues::skip_time;
 use super::lexicon::{Lexicon, class};
 use super::quotes::{Quotation, quotations};
@@ -322,7 +323,8 @@ fn between_remarks(text: &str, lexicon: &Lexicon, inner: Span, to_end: bool) -> 
             .trim_end_matches([',', '.', ':'])
             .to_lowercase()
             .replace('’', "'");
-        if !before.ends_with([',', '.', '!', '?', '…', '"', '»']) || lexicon.word(&verb).entries.is_empty()
+        if !before.ends_with([',', '.', '!', '?', '…', '"', '»'])
+            || lexicon.word(&verb).entries.is_empty() && !is_past(lexicon, &verb)
         {
             continue;
         }

@@ -100,6 +100,10 @@ pub(super) fn content_end(
             .find(|p| word.ends_with(**p) && word.len() > p.len())
             .map(|p| span.end - p.len())
     };
+    // "몇 명인지 공개하지 않았다": a question that closes the content by itself.
+    if ends(passage, "questions", last).is_some() {
+        return close(last, span.end, at);
+    }
     if entry.stance == Stance::Estimate
         && let Some(end) = strip(&["으로", "로"])
     {

@@ -28,6 +28,8 @@ struct State {
     pending: Vec<Span>,
     /// The linking ending that closed the last of it.
     link: Span,
+    /// Whether the verb tells somebody, so that "기자들에게" after the source is no content.
+    tells: bool,
     /// Where the next clause begins.
     from: usize,
     /// The first draft that a hearsay verb to come would cover.
@@ -330,7 +332,11 @@ fn verb(
             content: skip_asides(passage, state.from, closed.last),
             source: Some(source),
         },
-        None => clause_start(passage, state, drafts, closed.last)?,
+        None => {
+            state.tells = matches!(entry.stance, Stance::Ask | Stance::Promise | Stance::Warn)
+                || begins(passage, "tells", at);
+            clause_start(passage, state, drafts, closed.last)?
+        }
     };
     let begin = passage.tokens.get(start.content)?.span.start;
     let begin = if opens_late(passage, start.content, closed.last) {
@@ -431,6 +437,14 @@ fn announces(
     Some(at + 1)
 }
 
+/// Whether a quotation with a particle stands shortly before the verb at `at`.
+fn quoted_before(passage: &Passage<'_>, from: usize, at: usize) -> bool {
+    (from + 1..at)
+        .rev()
+        .take(6)
+        .any(|k| is(passage, "after-quotes", k) && passage.is_quote(k - 1))
+}
+
 /// "“…”라고 울먹였다", "…다고 입을 모았다": what closes a quotation tells of saying, whatever verb it is.
 /// Gives the entry of a plain verb of saying and the first token of the cue.
 fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entry, usize)> {
@@ -441,11 +455,18 @@ fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entr
         return None;
     }
     let quoted = |k: usize| k > 0 && is(passage, "after-quotes", k) && passage.is_quote(k - 1);
-    let head = if is(passage, "idioms", at - 1)
-        && (quoted(before) || ends(passage, "hearsay-quotatives", before).is_some())
-    {
+    let said = |k: usize| quoted(k) || ends(passage, "hearsay-quotatives", k).is_some();
+    // "“…”고 승객들은 입을 모았다": a speaker may stand between.
+    let behind = |head: usize| {
+        (from..head)
+            .rev()
+            .take(6)
+            .find(|&k| said(k))
+            .is_some_and(|k| source_after(passage, k + 1, head).is_some())
+    };
+    let head = if is(passage, "idioms", at - 1) && (said(before) || behind(at - 1)) {
         at - 1
-    } else if quoted(at - 1) {
+    } else if quoted(at - 1) || passage.is_stop(at + 1) && quoted_before(passage, from, at) && behind(at) {
         at
     } else {
         return None;

@@ -41,7 +41,12 @@ pub(super) fn clause_start(
     end: usize,
 ) -> Option<Start> {
     if let Some(found) = topic(passage, state.from, end, state.source.is_some()) {
-        let after = skip_asides(passage, found.after, end);
+        let listener = ends(passage, "datives", found.after).is_some();
+        let after = if listener && !state.tells {
+            found.after
+        } else {
+            skip_asides(passage, found.after, end)
+        };
         // "다친 병사는 없다고 설명했다": whoever spoke before goes on; the topic belongs to what is said.
         let said = drafts.iter().rev().take(40).any(|d| {
             d.source

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::SourceKind;
 use super::cues::Cue;
 use super::kinds::kind_of_word;
 use super::lexicon::{Entry, Lexicon, VerbForm, class};
@@ -304,6 +305,35 @@ pub(super) fn skip_date(passage: &Passage<'_>, start: usize, end: usize) -> usiz
     } else {
         start
     }
+}
+
+/// Whether the word at `at` names people.
+pub(super) fn is_people(passage: &Passage<'_>, at: usize) -> bool {
+    matches!(
+        kind_of_word(passage.lexicon, passage.lower(at)),
+        Some(SourceKind::Group | SourceKind::Person)
+    )
+}
+
+/// "поліція це заперечує": the subject `start..end` without the pronoun that is the verb's object.
+pub(super) fn before_object(passage: &Passage<'_>, start: usize, end: usize) -> usize {
+    let object = has_cases(passage)
+        && end > start + 1
+        && passage.has(end - 1, class::DETERMINER)
+        && !passage.has(end - 1, class::PRONOUN);
+    end - usize::from(object)
+}
+
+/// "сухо відповів": an adverb in -о right before a verb of saying, told from nouns by the verb's ending.
+pub(super) fn is_manner(lexicon: &Lexicon, lower: &str, next: &str) -> bool {
+    lower.chars().count() > 3
+        && lexicon
+            .list("manner-endings")
+            .iter()
+            .any(|e| lower.ends_with(e.as_str()))
+        && kind_of_word(lexicon, lower).is_none()
+        && !lexicon.word(next).entries.is_empty()
+        && !next.ends_with("ло")
 }
 
 /// Whether a lone noun cannot be a subject by its ending ("студентам").

@@ -38,6 +38,17 @@ pub(super) fn content(
         }
         Role::Phrase => {
             let as_is = item.start > left_limit && passage.has(item.start - 1, class::AS);
+            // "Невідомі, за даними слідства, діяли втрьох": one word before the remark.
+            let inside = cased::has_cases(passage)
+                && left.is_none()
+                && item.start > left_limit + 1
+                && passage.is(item.start - 1, ',')
+                && passage.is(item.end, ',')
+                && (left_limit..item.start - 1).all(|k| {
+                    passage.is_word(k)
+                        && !passage.has(k, class::LEAD | class::ADVERB | class::TIME | class::PREPOSITION)
+                });
+            let left = left.or_else(|| trim(passage, left_limit..item.start).filter(|_| inside));
             if let Some(left) = left {
                 parts.push(left);
                 if passage.is(item.end, ',') && item.end + 1 < right_limit && !passage.is_quote(item.end + 1)

@@ -42,6 +42,7 @@ pub(super) fn read(text: &str, lexicon: &Lexicon) -> Mention {
 fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
     let name = without_brackets(display_name(text, lexicon));
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = nominative(&name, lexicon).unwrap_or(name);
     let kind = kind_of(text, lexicon);
     let named = mention_has_name(text, lexicon) || is_quoted_name(text);
     let own: Vec<String> = words(&name).map(|(_, w)| w.to_lowercase()).collect();
@@ -107,6 +108,15 @@ fn is_woman(name: &[String], roles: &[String], kind: SourceKind, lexicon: &Lexic
         let man = listed("men") || inflects && given.ends_with(|c: char| !"аеєиіїоуюя".contains(c));
         man.then_some(false)
     }
+}
+
+/// "У Києві" → "Київ": the first case of a place, from the list of stems and names.
+fn nominative(name: &str, lexicon: &Lexicon) -> Option<String> {
+    lexicon.list("place-names").iter().find_map(|pair| {
+        let (stem, full) = pair.split_once('=')?;
+        let ending = name.strip_prefix(stem)?;
+        (ending.chars().count() <= 2 && ending.chars().all(char::is_alphabetic)).then(|| full.to_owned())
+    })
 }
 
 /// "Harbour Safety Agency (HSA)": the acronym.

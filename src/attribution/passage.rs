@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::cased::is_past;
+use super::cased::{is_manner, is_past};
 use super::cues::skip_time;
 use super::lexicon::{Lexicon, class};
 use super::quotes::{Quotation, quotations};
@@ -52,7 +52,12 @@ impl<'a> Passage<'a> {
             at = outer.end;
         }
         tokenize(text, Span::new(at, end), &mut tokens);
-        let classes = tokens.iter().map(|t| classes_of(lexicon, t)).collect();
+        let mut classes: Vec<u32> = tokens.iter().map(|t| classes_of(lexicon, t)).collect();
+        for (k, pair) in tokens.windows(2).enumerate() {
+            if classes[k] == 0 && !pair[0].capital && is_manner(lexicon, &pair[0].lower, &pair[1].lower) {
+                classes[k] = class::ADVERB;
+            }
+        }
         let mut passage = Self {
             text,
             lexicon,

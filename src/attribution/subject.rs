@@ -385,6 +385,10 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
             // "виступ, у якому розкритикував": nobody is named.
             return None;
         }
+        if let Some(people) = cased::nominative(passage, &range).filter(|&k| cased::is_people(passage, k)) {
+            // "У листі до парламенту вчені застерегли"
+            return Some(people..range.end);
+        }
         // "У Міноборони заявили": the place speaks; an object may follow it ("це повідомлення").
         let end = (start + 2..range.end)
             .find(|&k| passage.has(k, class::DETERMINER))
@@ -412,6 +416,7 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
                 && (k + 1..range.end.min(k + 5)).any(|o| occasions.iter().any(|w| w == passage.lower(o)))
         })
         .unwrap_or(range.end);
+    let end = cased::before_object(passage, start, end);
     (!cased::is_oblique(passage, &(start..end))).then_some(start..end)
 }
 

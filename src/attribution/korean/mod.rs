@@ -51,6 +51,7 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
             .or_else(|| relay(passage, at, &mut state))
             .or_else(|| hearsay(passage, unit, at, &mut state, drafts))
             .or_else(|| refusal(passage, unit, at, &mut state, drafts))
+            .or_else(|| copula(passage, unit, at, &mut state, drafts))
             .or_else(|| linked(passage, at, &mut state, drafts))
             .or_else(|| verb(passage, unit, at, &mut state, drafts));
         at = next.unwrap_or(at + 1).max(at + 1);
@@ -228,6 +229,51 @@ fn refusal(
     drafts.push(draft);
     state.from = end;
     Some(end)
+}
+
+/// "“…” 서다온 씨의 말이다", "은행 측은 “…”는 입장이다": a noun of saying closes the sentence.
+fn copula(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    let last = at + 1 >= unit.end || passage.is_stop(at + 1);
+    if !last || at == state.from || !is(passage, "copulas", at) {
+        return None;
+    }
+    let cue = passage.tokens[at].span;
+    let draft = if let Some(source) =
+        without_particle(passage, noun_before(passage, state.from, at)..at, &["의"])
+        && state.from == unit.start
+    {
+        // What is said stands in the sentence before.
+        let mut draft = make(Stance::Say, Some(source), cue, Vec::new());
+        draft.form = Form::Direct;
+        draft
+    } else {
+        let before = at - 1;
+        let quoted =
+            before > state.from && passage.is_quote(before - 1) && is(passage, "quote-nouns", before);
+        let end = if quoted {
+            passage.tokens[before - 1].span.end
+        } else {
+            ends(passage, "adnominal-quotatives", before)?;
+            passage.tokens[before].span.end - '는'.len_utf8()
+        };
+        let start = clause_start(passage, state, drafts, before)?;
+        let begin = passage.tokens.get(start.content)?.span.start;
+        let source = start.source.or(state.source)?;
+        let content = vec![Span::new(begin, end.max(begin))];
+        let form = form_of(passage, &content);
+        let mut draft = make(Stance::Say, Some(source), cue, content);
+        draft.form = form;
+        draft
+    };
+    drafts.push(draft);
+    state.from = at + 1;
+    Some(at + 1)
 }
 
 /// "C다며": content goes on with what the next verb closes.
@@ -464,7 +510,16 @@ fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entr
             .find(|&k| said(k))
             .is_some_and(|k| source_after(passage, k + 1, head).is_some())
     };
-    let head = if is(passage, "idioms", at - 1) && (said(before) || behind(at - 1)) {
+    // "…다고 하소연했다", "…다고 하소연하고 있다": so does what closes a reported clause, if somebody speaks.
+    let closes =
+        passage.is_stop(at + 1) || passage.lower(at + 1).starts_with('있') && passage.is_stop(at + 2);
+    let reported = closes
+        && ends(passage, "hearsay-quotatives", at - 1).is_some()
+        && !begins(passage, "not-said", at)
+        && topic(passage, from, at - 1, false).is_some_and(|t| t.speaks);
+    let head = if reported {
+        at
+    } else if is(passage, "idioms", at - 1) && (said(before) || behind(at - 1)) {
         at - 1
     } else if quoted(at - 1) || passage.is_stop(at + 1) && quoted_before(passage, from, at) && behind(at) {
         at

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::super::Draft;
 use super::super::kinds::kind_of_word;
 use super::super::passage::Passage;
+use super::super::{Draft, SourceKind};
 use super::State;
 use super::borders::{ends, is};
 use crate::text::span::Span;
@@ -47,6 +47,7 @@ pub(super) fn clause_start(
         } else {
             skip_asides(passage, found.after, end)
         };
+        let after = after + usize::from(state.tells && hears(passage, after));
         // "다친 병사는 없다고 설명했다": whoever spoke before goes on; the topic belongs to what is said.
         let said = drafts.iter().rev().take(40).any(|d| {
             d.source
@@ -71,6 +72,19 @@ pub(super) fn clause_start(
     (start <= end).then_some(Start {
         content: start,
         source: None,
+    })
+}
+
+/// "경찰에 … 진술했다": a body that is told.
+fn hears(passage: &Passage<'_>, at: usize) -> bool {
+    let word = passage.lower(at);
+    let lexicon = passage.lexicon;
+    word.strip_suffix('에').is_some_and(|body| {
+        lexicon.outlets.iter().any(|o| o.to_lowercase() == body)
+            || matches!(
+                kind_of_word(lexicon, body),
+                Some(SourceKind::Organisation | SourceKind::Outlet | SourceKind::Group)
+            )
     })
 }
 

@@ -170,7 +170,9 @@ fn drop_reported_attitudes(
                 .first()
                 .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
         };
-        if (attitude || own_words && item.role == Role::SubjectFirst) && told.iter().any(inside) {
+        if (attitude || own_words && item.role == Role::SubjectFirst)
+            && told.iter().rev().take(16).any(inside)
+        {
             // Without a cue it is dropped with the other empty drafts.
             drafts[own].cue.clear();
         } else if item.role != Role::Hearsay {

@@ -175,16 +175,22 @@ pub(super) fn closes_sentence(
     index: usize,
 ) -> bool {
     let item = &found[index];
-    let ends =
-        (item.end..unit.end).all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
     let remark = matches!(item.role, Role::Phrase | Role::SubjectFirst | Role::SubjectLast);
     let parted = item.start > unit.start && passage.is(item.start - 1, ',');
+    let mut rest = item.end..unit.end;
+    let ends = remark
+        && parted
+        && rest.all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
+    // The walks back over the sentence are for its last cue alone.
+    if index == 0 || !ends {
+        return false;
+    }
     let plain = found[..index].iter().all(|f| f.role != Role::Relay)
         && !(unit.start..item.start).any(|k| passage.is(k, ';'));
     let quoted = |range: Range<usize>| range.into_iter().any(|k| passage.is_quote(k));
     // A quotation after the last cue is this speaker's own.
     let own = index > 0 && quoted(found[index - 1].end..item.start);
-    index > 0 && ends && remark && parted && plain && !own
+    plain && !own
 }
 
 /// The comma between a leading "according to …" or "as … noted in May" and what is reported.

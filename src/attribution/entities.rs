@@ -357,8 +357,11 @@ fn is_same(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
     }
     let human = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Unknown);
     if human(mention.kind) && human(entity.source.kind) {
-        // "Kim" after "Kim Jong Un"; "윤 시장" after "윤가람 하람시장".
-        return short.iter().all(|w| has(long, w)) && short.len() < long.len()
+        // "Kim" after "Kim Jong Un"; "윤 시장" after "윤가람 하람시장"; not "Clinton" after "Clinton's mother".
+        return !one.owned
+            && !mention.owned
+            && short.iter().all(|w| has(long, w))
+            && short.len() < long.len()
             || is_family_name(one, mention)
             || is_family_name(mention, one);
     }

@@ -25,6 +25,8 @@ pub(super) struct Mention {
     pub known: bool,
     /// Whether a name stands in it.
     pub named: bool,
+    /// Whether its name is somebody else's ("Clinton's mother", "сестра Трампа").
+    pub owned: bool,
     /// Whether its given name is a woman's or a man's, where the language tells.
     pub woman: Option<bool>,
 }
@@ -40,10 +42,12 @@ pub(super) fn read(text: &str, lexicon: &Lexicon) -> Mention {
 
 /// A language whose words tell names by a capital.
 fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
-    let name = without_brackets(display_name(text, lexicon));
+    let shown = display_name(text, lexicon);
+    let own = after_owner(shown);
+    let kind = kind_of(if own.len() < shown.len() { own } else { text }, lexicon);
+    let name = without_brackets(own);
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let name = nominative(&name, lexicon).unwrap_or(name);
-    let kind = kind_of(text, lexicon);
     let named = mention_has_name(text, lexicon) || is_quoted_name(text);
     let own: Vec<String> = words(&name).map(|(_, w)| w.to_lowercase()).collect();
     let mut core = core_words(&name, lexicon);
@@ -60,6 +64,7 @@ fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
     let bare = !lexicon.list("inflects").is_empty() && own.len() == 1 && described(&own[0]);
     let head = head_word(&name, lexicon);
     Mention {
+        owned: is_owned(&name, lexicon),
         name,
         kind,
         head,
@@ -108,6 +113,40 @@ fn is_woman(name: &[String], roles: &[String], kind: SourceKind, lexicon: &Lexic
         let man = listed("men") || inflects && given.ends_with(|c: char| !"аеєиіїоуюя".contains(c));
         man.then_some(false)
     }
+}
+
+fn is_capital(word: &str) -> bool {
+    word.starts_with(char::is_uppercase)
+}
+
+/// "Clinton's policy aide Jake Sullivan" → "Jake Sullivan"; what has no full name at its end stays as it is.
+fn after_owner(name: &str) -> &str {
+    let all: Vec<(usize, &str)> = words(name).collect();
+    let owner = all
+        .iter()
+        .rposition(|(_, w)| w.ends_with("'s") || w.ends_with("’s"));
+    let names = all.iter().rev().take_while(|(_, w)| is_capital(w)).count();
+    let first = all.len() - names;
+    if (2..=4).contains(&names) && owner.is_some_and(|o| o + 1 < first) {
+        &name[all[first].0..]
+    } else {
+        name
+    }
+}
+
+/// Whether a name belongs to whom the noun around it is tied: a genitive before it, or one name alone behind it.
+fn is_owned(name: &str, lexicon: &Lexicon) -> bool {
+    let all: Vec<&str> = words(name).map(|(_, w)| w).collect();
+    let genitive = all
+        .iter()
+        .rev()
+        .skip(1)
+        .any(|w| w.ends_with("'s") || w.ends_with("’s"));
+    let behind = !lexicon.list("inflects").is_empty()
+        && all.len() > 1
+        && all.last().is_some_and(|w| is_capital(w))
+        && (!is_capital(all[all.len() - 2]) || lexicon.list("relatives").contains(&all[0].to_lowercase()));
+    genitive || behind
 }
 
 /// "У Києві" → "Київ": the first case of a place, from the list of stems and names.
@@ -210,6 +249,7 @@ fn korean(text: &str, lexicon: &Lexicon) -> Mention {
         roles,
         known: !named && (this || bare),
         named,
+        owned: false,
         woman: None,
         words: own.into_iter().skip(usize::from(this && !named)).collect(),
     }

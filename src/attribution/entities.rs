@@ -12,6 +12,8 @@ use crate::text::span::Span;
 
 /// How far back, in characters, a pronoun looks for a name.
 const REACH: usize = 600;
+/// How near, in bytes, a name of known sex must stand to go before a nearer one of unknown sex: a sentence or two.
+const NEAR: usize = 160;
 /// How many sources back a mention looks for itself: the work stays linear in long texts.
 const MOST: usize = 400;
 
@@ -144,7 +146,7 @@ fn pronominal(
         .map(|(k, e)| {
             // "Klara Venn … Gerd Malone … She": a name known to be a woman's goes before a nearer one.
             let sex = matches!(pronoun, Pronoun::He | Pronoun::She) && e.woman.is_some();
-            let near = span.start.saturating_sub(e.last) < REACH;
+            let near = span.start.saturating_sub(e.last) < NEAR;
             (sex && near, e.last, k)
         })
         .max();
@@ -395,6 +397,14 @@ fn describes(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
         .iter()
         .filter(|w| !alike(w, &mention.head, lexicon))
         .all(|w| one.words.iter().chain(&one.roles).any(|o| alike(o, w, lexicon)));
+    // "their association", then "the growers' association".
+    let fuller = !one.named
+        && one.words.len() < mention.words.len()
+        && one
+            .words
+            .iter()
+            .all(|w| mention.words.iter().any(|m| alike(m, w, lexicon)));
+    let rest = rest || fuller;
     (head || role || tail) && rest
 }
 

@@ -307,6 +307,23 @@ pub(super) fn skip_date(passage: &Passage<'_>, start: usize, end: usize) -> usiz
     }
 }
 
+/// "визнав провину, але відмовився піти": an object ends where a contrast begins; a clause or a quotation may hold it.
+pub(super) fn before_contrast(passage: &Passage<'_>, part: &Range<usize>) -> usize {
+    let clause = passage.has(part.start, class::THAT | class::QUESTION)
+        || part.clone().take(60).any(|k| passage.is_quote(k));
+    let contrast = |k: usize| {
+        passage.is(k, ',')
+            && passage.has(k + 1, class::LEAD)
+            && passage.has(k + 1, class::CLAUSE)
+            && is_past(passage.lexicon, passage.lower(k + 2))
+    };
+    part.clone()
+        .take(60)
+        .skip(1)
+        .find(|&k| !clause && contrast(k))
+        .unwrap_or(part.end)
+}
+
 /// Whether the word at `at` names people.
 pub(super) fn is_people(passage: &Passage<'_>, at: usize) -> bool {
     matches!(

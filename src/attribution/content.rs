@@ -163,6 +163,11 @@ pub(super) fn content(
             }
         }
     }
+    if cased::has_cases(passage) {
+        for part in &mut parts {
+            part.end = cased::before_contrast(passage, part);
+        }
+    }
     parts
 }
 

@@ -183,8 +183,8 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         }
         VerbForm::Past => {
             cue.passive = be || passage.lower(cue.group.end) == "by";
-            let asked = cue.entry.stance == Stance::Ask && opens_content(passage, unit, cue.group.end)
-                || cue.entry.frame == Frame::Object && cue.entry.stance == Stance::Ask;
+            let asked = cue.entry.stance == Stance::Ask
+                && (cue.entry.frame == Frame::Object || opens_content(passage, unit, cue.group.end));
             !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard || asked)
         }
         VerbForm::Finite => !after_determiner && !be,

@@ -205,7 +205,10 @@ fn korean(text: &str, lexicon: &Lexicon) -> Mention {
         let last_kind = kind_of_word(lexicon, last);
         if person(last) && !hidden {
             roles.push(last.to_owned());
-            if let Some(given) = nth(0).filter(|w| last == "씨" || !is_kind(w) && !tied(w) && !body(w)) {
+            if let Some(given) = nth(0).filter(|w| {
+                let family = w.chars().count() == 1 && surname(w) && !listed("modifiers", w);
+                last == "씨" || family || !is_kind(w) && !tied(w) && !body(w)
+            }) {
                 name.push(given);
                 let family = nth(1).filter(|w| !surname(given) && !is_kind(w) && !tied(w));
                 if let Some(family) = family {

@@ -179,7 +179,7 @@ fn unclosed(passage: &Passage<'_>, unit: &Range<usize>, state: &mut State, draft
     if content.is_empty() || form == Form::Indirect || source.is_none() && drafts.is_empty() {
         return;
     }
-    let mut draft = make(Stance::Say, source, state.link, content.clone());
+    let mut draft = make(Stance::Say, source, state.link, content);
     draft.form = form;
     if source.is_none() {
         draft.antecedent = last_speaker(drafts);

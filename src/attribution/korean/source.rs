@@ -100,7 +100,7 @@ fn skip_leads(passage: &Passage<'_>, from: usize, end: usize) -> usize {
 pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool) -> Option<Topic> {
     let resumes = from < end && is(passage, "resumes", from);
     let first = (from..end).find(|&k| {
-        !(is(passage, "dropped", k) && !passage.lower(k).starts_with('그')) && !passage.is(k, ',')
+        (!is(passage, "dropped", k) || passage.lower(k).starts_with('그')) && !passage.is(k, ',')
     })?;
     let first = skip_asides(passage, first, end);
     let found = |list: &'static str| {

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::cased;
 use super::content::{closes_sentence, content, gapped};
 use super::cues::{self, Cue};
 use super::kinds::{kind_of, mention_has_name};
@@ -59,16 +60,19 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
         }
         placed[index] = Some(drafts.len());
         if let [only] = contents.as_slice()
-            && let Some([first, source, dash, second]) = gapped(passage, only)
+            && let Some([first, source, second]) = gapped(passage, only)
         {
             drafts.push(draft(passage, item, &[first]));
             let mut other = draft(passage, item, &[second]);
             other.source = vec![passage.span(&source)];
-            other.cue = vec![passage.span(&dash)];
             drafts.push(other);
             continue;
         }
-        drafts.push(draft(passage, item, &contents));
+        let mut own = draft(passage, item, &contents);
+        if item.source.is_none() && item.role != Role::Hearsay {
+            own.antecedent = last_speaker(drafts);
+        }
+        drafts.push(own);
     }
     nest_in_hearsay(&found, &placed, drafts);
     drop_reported_attitudes(passage, &found, &placed, drafts);
@@ -167,7 +171,13 @@ fn drop_reported_attitudes(
                 .first()
                 .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
         };
+<<<<<<< HEAD
         if (item.weak || own_words && item.role == Role::SubjectFirst) && told.iter().any(inside) {
+=======
+        if (attitude || own_words && item.role == Role::SubjectFirst)
+            && told.iter().rev().take(16).any(inside)
+        {
+>>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
             // Without a cue it is dropped with the other empty drafts.
             drafts[own].cue.clear();
         } else if item.role != Role::Hearsay {
@@ -244,7 +254,16 @@ fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
 /// A cue phrase at `at`.
 fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found> {
     let lexicon = passage.lexicon;
+<<<<<<< HEAD
     let word = passage.word(at);
+=======
+    let word = lexicon.word(passage.lower(at));
+    let owners = lexicon.list("owners");
+    let fits = |w: &str, k: usize| match w {
+        "*" => owners.iter().any(|o| o == passage.lower(k)),
+        _ => passage.lower(k) == w,
+    };
+>>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
     let entry = word
         .phrases
         .iter()
@@ -253,7 +272,7 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
             p.words
                 .iter()
                 .enumerate()
-                .all(|(k, w)| at + k < unit.end && passage.lower(at + k) == w)
+                .all(|(k, w)| at + k < unit.end && fits(w, at + k))
         })
         .max_by_key(|p| p.words.len())?;
     let cue = at..at + entry.words.len();
@@ -262,12 +281,21 @@ fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found
         PhraseRole::Relay => Role::Relay,
         PhraseRole::Hearsay => Role::Hearsay,
     };
-    let leading = at == unit.start || passage.is(at - 1, ',') && at < unit.start + 4;
+    let opens = passage.has(at, class::THAT) && cased::opens_report(passage, at);
+    if entry.role == PhraseRole::Hearsay && (opens || cased::has_subject(passage, unit, at)) {
+        return None;
+    }
+    let leading = at == unit.start
+        || passage.is(at - 1, ',') && at < unit.start + 4
+        || cased::has_cases(passage) && passage.has(unit.start, class::AS);
     let source = match role {
         Role::Hearsay => None,
+        _ if entry.words.iter().any(|w| w == "*") => (cue.start..cue.end)
+            .zip(&entry.words)
+            .find_map(|(k, w)| (w == "*").then_some(k..k + 1)),
         _ => Some(subject::after_phrase(passage, cue.end, unit.end, leading)?),
     };
-    let end = source.as_ref().map_or(cue.end, |s| s.end);
+    let end = source.as_ref().map_or(cue.end, |s| s.end.max(cue.end));
     Some(Found {
         start: cue.start,
         end,
@@ -388,6 +416,15 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         return Some(make(Some(source), Role::SubjectFirst));
     }
     let from = subject_floor(passage, unit, found, cue);
+    if cased::is_impersonal(passage, cue) {
+        let (source, right) = cased::document(passage, from, cue, unit.end)?;
+        let role = if right {
+            Role::SubjectLast
+        } else {
+            Role::SubjectFirst
+        };
+        return Some(make(Some(source), role));
+    }
     let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
     if cue.leaning {
         let source = found
@@ -401,8 +438,8 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         return Some(make(Some(source), Role::Shared));
     }
     // "…," said Lund
-    let inverted =
-        before.is_none_or(|b| passage.is_quote(b) || passage.is(b, ',') || passage.tokens[b].is_dash());
+    let spoken = |b: usize| passage.is_quote(b) && !cased::is_name(passage, b);
+    let inverted = before.is_none_or(|b| spoken(b) || passage.is(b, ',') || passage.tokens[b].is_dash());
     if inverted
         && cue.entry.ahead.is_empty()
         && before.is_some_and(|b| {
@@ -415,9 +452,13 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
                     && b > unit.start
                     && (passage.is_quote(b - 1) || !left_is_subject(passage, from, cue))
         })
+<<<<<<< HEAD
         && (cue.entry.frame != Frame::Object || before.is_some_and(|b| passage.is_quote(b)))
         && let Some(source) = subject::right_of(passage, cue.group.end, unit.end)
         && !passage.has(source.end, class::AUXILIARY | class::VERB)
+=======
+        && let Some(source) = cased::right_of(passage, cue, unit.end, false)
+>>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
         && (cue.entry.form != VerbForm::Base
             || passage.lower(source.end - 1).ends_with('s')
             || source.len() > 2)
@@ -457,8 +498,8 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         return Some(item);
     }
     // "як повідомляє Reuters"
-    if before.is_some_and(|b| passage.has(b, class::AS))
-        && let Some(source) = subject::right_plain(passage, cue.group.end, unit.end)
+    if cased::opened_by_as(passage, unit.start, cue.group.start).is_some()
+        && let Some(source) = cased::right_of(passage, cue, unit.end, true)
     {
         return Some(make(Some(source), Role::SubjectLast));
     }
@@ -525,11 +566,17 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         };
         return Some(make(Some(source), role));
     }
-    // Languages with free order put the subject after the verb.
-    if passage.lexicon.list("locative").is_empty() {
+    // Languages with free order put the subject after the verb, or drop it.
+    let embedded = before.is_some_and(|b| cased::opens_report(passage, b));
+    if !cased::has_cases(passage) || embedded {
         return None;
     }
-    subject::right_of(passage, cue.group.end, unit.end).map(|source| make(Some(source), Role::SubjectLast))
+    if cue.entry.frame != Frame::Object
+        && let Some(source) = cased::right_of(passage, cue, unit.end, false)
+    {
+        return Some(make(Some(source), Role::SubjectLast));
+    }
+    cased::drops_subject(passage, unit, cue).then(|| make(None, Role::SubjectFirst))
 }
 
 /// Words that only point at a speech: "what he said", "a rule that she said", "if they say", "voters who support her".
@@ -672,11 +719,34 @@ fn draft(passage: &Passage<'_>, item: &Found, contents: &[Range<usize>]) -> Draf
         stance: item.stance,
         polarity: item.polarity,
         source: item.source.iter().map(|s| passage.span(s)).collect(),
-        cue: vec![passage.span(&item.cue)],
+        cue: cue_spans(passage, item),
         content,
         parent: None,
         antecedent: antecedent(passage, item),
     }
+}
+
+/// The cue without a source inside of it: "За [його] словами".
+fn cue_spans(passage: &Passage<'_>, item: &Found) -> Vec<Span> {
+    let cue = &item.cue;
+    match &item.source {
+        Some(source) if cue.start < source.start && source.end < cue.end => {
+            vec![
+                passage.span(&(cue.start..source.start)),
+                passage.span(&(source.end..cue.end)),
+            ]
+        }
+        _ => vec![passage.span(cue)],
+    }
+}
+
+/// Whoever spoke last, for a sentence that names nobody.
+pub(super) fn last_speaker(drafts: &[Draft]) -> Option<Span> {
+    drafts
+        .iter()
+        .rev()
+        .take(40)
+        .find_map(|d| d.source.first().copied().or(d.antecedent))
 }
 
 /// Direct if all of the content is quoted, mixed if some is.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::cased;
 use super::clause::{Found, Role};
 use super::cues::{opens_content, skip_adjunct, skip_time};
 use super::lexicon::{Frame, class};
@@ -37,6 +38,17 @@ pub(super) fn content(
         }
         Role::Phrase => {
             let as_is = item.start > left_limit && passage.has(item.start - 1, class::AS);
+            // "Невідомі, за даними слідства, діяли втрьох": one word before the remark.
+            let inside = cased::has_cases(passage)
+                && left.is_none()
+                && item.start > left_limit + 1
+                && passage.is(item.start - 1, ',')
+                && passage.is(item.end, ',')
+                && (left_limit..item.start - 1).all(|k| {
+                    passage.is_word(k)
+                        && !passage.has(k, class::LEAD | class::ADVERB | class::TIME | class::PREPOSITION)
+                });
+            let left = left.or_else(|| trim(passage, left_limit..item.start).filter(|_| inside));
             if let Some(left) = left {
                 parts.push(left);
                 if passage.is(item.end, ',') && item.end + 1 < right_limit && !passage.is_quote(item.end + 1)
@@ -62,17 +74,54 @@ pub(super) fn content(
             }
         }
         Role::SubjectLast => {
+            let opener = cased::opened_by_as(passage, left_limit, item.start)
+                .filter(|&k| k > left_limit + 1 && passage.is(k - 1, ','));
+            if let Some(opener) = opener {
+                // "Американці, як каже Лі, …"
+                parts.extend(trim(passage, left_limit..opener));
+            }
+            let inserted = cased::has_cases(passage)
+                && (opener.is_some()
+                    || left
+                        .as_ref()
+                        .is_some_and(|l| !l.clone().any(|k| passage.is_quote(k))));
             parts.extend(left);
+            if inserted
+                && !parts.is_empty()
+                && passage.is(item.end, ',')
+                && !passage.has(item.end + 1, class::CLAUSE | class::CONJUNCTION)
+            {
+                // "Наступним кроком, сподівається він, буде …": the content goes on behind the remark.
+                parts.extend(trim(passage, item.end + 1..right_limit));
+            }
             if let Some(next) = quote_after(passage, item.end, right_limit) {
                 parts.extend(trim(passage, next..right_limit));
             } else if parts.is_empty() {
                 parts.extend(right());
             }
+            if let Some(relay) = found
+                .get(index + 1)
+                .filter(|r| parts.is_empty() && r.role == Role::Relay && r.start == item.end)
+            {
+                // "Як пише «Хвиля» з посиланням на двох інженерів, …"
+                parts.extend(trim(passage, relay.end..unit.end));
+            }
+            let opens = class::LEAD | class::ADVERB | class::TIME | class::AS | class::CONJUNCTION;
+            let object = (left_limit..item.start).any(|k| passage.is_word(k) && !passage.has(k, opens));
+            if parts.is_empty() && object && cased::has_cases(passage) {
+                // "Про аварію повідомив мер": the object stands before the verb.
+                parts.extend(trim(
+                    passage,
+                    cased::before_occasion(passage, left_limit..item.start),
+                ));
+            }
         }
         Role::SubjectFirst | Role::Shared => {
             let addressed = takes_addressee(passage, item.frame);
             let quoted = left.as_ref().is_some_and(|l| passage.is_quote(l.end - 1));
-            let remark = passage.is(item.cue.end, ',') && passage.is(item.start.wrapping_sub(1), ',');
+            let remark = passage.is(item.cue.end, ',')
+                && passage.is(item.start.wrapping_sub(1), ',')
+                && !passage.has(item.cue.end + 1, class::THAT);
             let explicit = opens_content(passage, unit, item.cue.end) && !passage.is(item.cue.end, ',')
                 || skip_adjunct(passage, unit, item.cue.end, addressed)
                     .is_some_and(|n| passage.has(n, class::THAT));
@@ -117,6 +166,11 @@ pub(super) fn content(
             }
         }
     }
+    if cased::has_cases(passage) {
+        for part in &mut parts {
+            part.end = cased::before_contrast(passage, part);
+        }
+    }
     parts
 }
 
@@ -129,16 +183,22 @@ pub(super) fn closes_sentence(
     index: usize,
 ) -> bool {
     let item = &found[index];
-    let ends =
-        (item.end..unit.end).all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
     let remark = matches!(item.role, Role::Phrase | Role::SubjectFirst | Role::SubjectLast);
     let parted = item.start > unit.start && passage.is(item.start - 1, ',');
+    let mut rest = item.end..unit.end;
+    let ends = remark
+        && parted
+        && rest.all(|k| passage.is_stop(k) || passage.has(k, class::TIME | class::PREPOSITION));
+    // The walks back over the sentence are for its last cue alone.
+    if index == 0 || !ends {
+        return false;
+    }
     let plain = found[..index].iter().all(|f| f.role != Role::Relay)
         && !(unit.start..item.start).any(|k| passage.is(k, ';'));
     let quoted = |range: Range<usize>| range.into_iter().any(|k| passage.is_quote(k));
     // A quotation after the last cue is this speaker's own.
     let own = index > 0 && quoted(found[index - 1].end..item.start);
-    index > 0 && ends && remark && parted && plain && !own
+    plain && !own
 }
 
 /// The comma between a leading "according to …" or "as … noted in May" and what is reported.
@@ -358,7 +418,7 @@ pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, last: 
         .clone()
         .all(|k| quoted(k) || passage.is_stop(k) || passage.is(k, ',') || passage.tokens[k].is_dash());
     let speech = only && unit.clone().any(quoted);
-    if !speech || !matches!(last.form, Form::Direct | Form::Mixed) {
+    if !speech || !is_spoken(last) {
         return false;
     }
     let spans = unit
@@ -368,6 +428,11 @@ pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, last: 
         .map(|t| t.span);
     last.content.extend(spans);
     true
+}
+
+/// Whether a draft has words in quotation marks.
+pub(super) fn is_spoken(draft: &Draft) -> bool {
+    matches!(draft.form, Form::Direct | Form::Mixed)
 }
 
 /// A sentence that is nothing but a quotation and has no cue of its own.
@@ -403,8 +468,8 @@ fn takes_addressee(passage: &Passage<'_>, frame: Frame) -> bool {
 }
 
 /// "Влада повідомила про 12 загиблих, місцеві ЗМІ — про 20": a second source whose verb is left out.
-/// Gives where the first content ends, the source, the dash and the second content.
-pub(super) fn gapped(passage: &Passage<'_>, content: &Range<usize>) -> Option<[Range<usize>; 4]> {
+/// Gives the first content, the second source and the second content.
+pub(super) fn gapped(passage: &Passage<'_>, content: &Range<usize>) -> Option<[Range<usize>; 3]> {
     if passage.lexicon.list("locative").is_empty() || !passage.has(content.start, class::PREPOSITION) {
         return None;
     }
@@ -413,12 +478,6 @@ pub(super) fn gapped(passage: &Passage<'_>, content: &Range<usize>) -> Option<[R
         .take(8)
         .find(|&k| passage.tokens[k].is_dash())?;
     let same = passage.lower(dash + 1) == passage.lower(content.start);
-    (same && dash > comma + 1 && dash + 1 < content.end).then(|| {
-        [
-            content.start..comma,
-            comma + 1..dash,
-            dash..dash + 1,
-            dash + 1..content.end,
-        ]
-    })
+    (same && dash > comma + 1 && dash + 1 < content.end)
+        .then(|| [content.start..comma, comma + 1..dash, dash + 1..content.end])
 }

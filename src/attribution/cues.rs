@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Stance;
+use super::cased;
 use super::lexicon::{Entry, Frame, VerbForm, class};
 use super::passage::Passage;
 
@@ -56,10 +57,14 @@ fn join(passage: &Passage<'_>, cues: &mut Vec<Cue<'static>>, cue: Cue<'static>) 
 /// The cue verb at token `at`, if it is one here.
 fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'static>> {
     let lexicon = passage.lexicon;
+<<<<<<< HEAD
     let word = passage.word(at);
     if word.entries.is_empty() {
         return None;
     }
+=======
+    let word = lexicon.word(passage.lower(at));
+>>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
     let fits = |entry: &Entry| {
         entry
             .rest
@@ -73,7 +78,8 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
         .iter()
         .filter_map(|&index| lexicon.entries.get(index))
         .filter(|entry| fits(entry))
-        .max_by_key(|entry| entry.rest.len() + entry.ahead.len())?;
+        .max_by_key(|entry| entry.rest.len() + entry.ahead.len())
+        .or_else(|| cased::verb_of_dialogue(passage, at))?;
     let verb = at..at + 1 + entry.rest.len();
     let (start, negated, be, modal) = group_start(passage, unit, at);
     let mut cue = Cue {
@@ -145,7 +151,9 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         }
         return perfect && after_cue;
     }
+    // Where verbs have endings of their own, what stands before them need not tell them from nouns.
     let after_determiner = !first
+        && !cased::has_cases(passage)
         && (passage.has(before, class::DETERMINER) && !passage.has(before, class::PRONOUN)
             || passage.tokens[before].is_possessive());
     let noun_like = cue.entry.noun_form();
@@ -177,10 +185,14 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
             cue.passive = be || !aux && passage.lower(cue.group.end) == "by";
             aux && !be || cue.passive && (heard || passage.lower(cue.group.end) == "by")
         }
+        VerbForm::Past if cue.entry.rest.first().is_some_and(|w| w == "as") => {
+            // "was quoted as saying": the subject says it.
+            be
+        }
         VerbForm::Past => {
             cue.passive = be || passage.lower(cue.group.end) == "by";
-            let asked = cue.entry.stance == Stance::Ask && opens_content(passage, unit, cue.group.end)
-                || cue.entry.frame == Frame::Object && cue.entry.stance == Stance::Ask;
+            let asked = cue.entry.stance == Stance::Ask
+                && (cue.entry.frame == Frame::Object || opens_content(passage, unit, cue.group.end));
             !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard || asked)
         }
         VerbForm::Finite => !after_determiner && !be,

@@ -4,21 +4,26 @@
 //! defence ministry", an acronym after its long form. An anonymous source stays anonymous: it never merges with a
 //! name. What always holds: every draft with a source span gets a source; mentions are in the order of the text.
 
-use super::kinds::{capital_run, core_words, display_name, is_definite, kind_of, mention_has_name};
-use super::lexicon::{Lexicon, Pronoun};
+use super::kinds::{capital_run, core_words, kind_of, kind_of_word, words};
+use super::lexicon::{Lexicon, Pronoun, class};
+use super::mention::{self, Mention};
 use super::{Attribution, Claims, Draft, Form, Source, SourceKind};
 use crate::text::span::Span;
 
 /// How far back, in characters, a pronoun looks for a name.
 const REACH: usize = 600;
+/// How near, in bytes, a name of known sex must stand to go before a nearer one of unknown sex: a sentence or two.
+const NEAR: usize = 160;
 /// How many sources back a mention looks for itself: the work stays linear in long texts.
 const MOST: usize = 400;
 
 /// A source as it grows.
 struct Entity {
     source: Source,
-    /// The words of its name that tell it apart, lower case.
-    words: Vec<String>,
+    /// What its fullest mention tells.
+    mention: Mention,
+    /// Where it was mentioned last.
+    last: usize,
     /// Whether it is several.
     plural: bool,
     /// Whether a pronoun has shown it to be a woman (`true`) or a man.
@@ -34,12 +39,17 @@ pub(super) fn resolve(text: &str, lexicon: &Lexicon, drafts: Vec<Draft>) -> Clai
             // The language dropped a source that is known: nobody is named here, but it is clear who speaks.
             let known = draft
                 .antecedent
-                .map(|a| find(text, lexicon, &mut entities, a, None));
+                .map(|a| find(text, lexicon, &mut entities, a, Around::default()));
             chosen.push(known);
             continue;
         };
-        let index = find(text, lexicon, &mut entities, span, draft.antecedent);
+        let around = Around {
+            antecedent: draft.antecedent,
+            speaker: quoting(draft, &drafts).and_then(|p| chosen.get(p).copied().flatten()),
+        };
+        let index = find(text, lexicon, &mut entities, span, around);
         entities[index].source.mentions.push(span);
+        entities[index].last = entities[index].last.max(span.end);
         chosen.push(Some(index));
     }
     for entity in &mut entities {
@@ -69,18 +79,29 @@ pub(super) fn resolve(text: &str, lexicon: &Lexicon, drafts: Vec<Draft>) -> Clai
     }
 }
 
-/// The entity that `span` mentions, made if there is none.
-fn find(
-    text: &str,
-    lexicon: &Lexicon,
-    entities: &mut Vec<Entity>,
-    span: Span,
+/// What is known of a mention from its draft.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    /// Whom a relative pronoun stands for.
     antecedent: Option<Span>,
-) -> usize {
-    let mention = span.of(text);
-    let lower = mention.to_lowercase();
+    /// Who is quoted around it: "he" in somebody's words is somebody else.
+    speaker: Option<usize>,
+}
+
+/// The draft in whose quoted words `draft` stands.
+fn quoting(draft: &Draft, drafts: &[Draft]) -> Option<usize> {
+    let parent = draft.parent?;
+    let own = draft.source.first()?;
+    let outer = drafts.get(parent)?;
+    let inside = outer.content.iter().any(|c| c.contains(*own));
+    (matches!(outer.form, Form::Direct | Form::Mixed) && inside).then_some(parent)
+}
+
+/// The entity that `span` mentions, made if there is none.
+fn find(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span, around: Around) -> usize {
+    let lower = span.of(text).to_lowercase();
     if let Some(&pronoun) = lexicon.pronouns.get(lower.trim_end_matches(',')) {
-        return pronominal(text, lexicon, entities, span, pronoun, antecedent);
+        return pronominal(text, lexicon, entities, span, pronoun, around);
     }
     named(text, lexicon, entities, span)
 }
@@ -92,21 +113,27 @@ fn pronominal(
     entities: &mut Vec<Entity>,
     span: Span,
     pronoun: Pronoun,
-    antecedent: Option<Span>,
+    around: Around,
 ) -> usize {
-    if pronoun == Pronoun::Relative {
-        if let Some(antecedent) = antecedent {
-            return named(text, lexicon, entities, antecedent);
-        }
-        return fresh(entities, span.of(text), SourceKind::Unknown, Vec::new(), false);
+    let unknown = |entities: &mut Vec<Entity>, plural: bool| {
+        let mut mention = mention::read(span.of(text), lexicon);
+        mention.kind = SourceKind::Unknown;
+        mention.words.clear();
+        mention.head.clear();
+        let index = fresh(entities, mention, span.end);
+        entities[index].plural = plural;
+        index
+    };
+    match (pronoun, around.antecedent, around.speaker) {
+        (Pronoun::Relative, Some(antecedent), _) => return named(text, lexicon, entities, antecedent),
+        (Pronoun::Writer, _, Some(speaker)) => return speaker,
+        (Pronoun::Relative, ..) => return unknown(entities, false),
+        _ => {}
     }
     let fits = |entity: &Entity| match pronoun {
         Pronoun::He => !entity.plural && is_human(entity.source.kind) && entity.woman != Some(true),
         Pronoun::She => !entity.plural && is_human(entity.source.kind) && entity.woman != Some(false),
-        Pronoun::It => matches!(
-            entity.source.kind,
-            SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document
-        ),
+        Pronoun::It => is_body(entity.source.kind) || entity.source.kind == SourceKind::Document,
         Pronoun::They => entity.plural || entity.source.kind == SourceKind::Organisation,
         Pronoun::Writer | Pronoun::Relative => false,
     };
@@ -115,34 +142,41 @@ fn pronominal(
         .enumerate()
         .rev()
         .take(MOST)
-        .filter(|(_, e)| fits(e))
-        .filter_map(|(k, e)| e.source.mentions.last().map(|m| (m.end, k)))
+        .filter(|(k, e)| fits(e) && around.speaker != Some(*k))
+        .map(|(k, e)| {
+            // "Klara Venn … Gerd Malone … She": a name known to be a woman's goes before a nearer one.
+            let sex = matches!(pronoun, Pronoun::He | Pronoun::She) && e.woman.is_some();
+            let near = span.start.saturating_sub(e.last) < NEAR;
+            (sex && near, e.last, k)
+        })
         .max();
     // A name nearer than the last source is the better antecedent.
-    let floor = recent.map_or(0, |(end, _)| end);
-    if matches!(pronoun, Pronoun::He | Pronoun::She)
-        && let Some(name) = nearest_name(text, lexicon, span.start, floor)
-    {
-        let index = named(text, lexicon, entities, name);
-        if fits(&entities[index]) {
-            entities[index].woman = Some(pronoun == Pronoun::She);
+    let floor = recent.map_or(0, |(_, end, _)| end);
+    let nearer = match pronoun {
+        Pronoun::He | Pronoun::She => nearest_name(text, lexicon, span.start, floor),
+        Pronoun::It => nearest_body(text, lexicon, span.start, floor),
+        _ => None,
+    };
+    if let Some(nearer) = nearer {
+        let index = named(text, lexicon, entities, nearer);
+        let surer = recent.is_none_or(|(sex, ..)| !sex) || entities[index].woman.is_some();
+        if fits(&entities[index]) && around.speaker != Some(index) && surer {
+            set_sex(&mut entities[index], pronoun);
             return index;
         }
     }
     match recent {
-        Some((_, index)) => {
-            if matches!(pronoun, Pronoun::He | Pronoun::She) {
-                entities[index].woman = Some(pronoun == Pronoun::She);
-            }
+        Some((.., index)) => {
+            set_sex(&mut entities[index], pronoun);
             index
         }
-        None => fresh(
-            entities,
-            span.of(text),
-            SourceKind::Unknown,
-            Vec::new(),
-            pronoun == Pronoun::They,
-        ),
+        None => unknown(entities, pronoun == Pronoun::They),
+    }
+}
+
+fn set_sex(entity: &mut Entity, pronoun: Pronoun) {
+    if matches!(pronoun, Pronoun::He | Pronoun::She) {
+        entity.woman = Some(pronoun == Pronoun::She);
     }
 }
 
@@ -153,141 +187,241 @@ fn is_human(kind: SourceKind) -> bool {
     )
 }
 
-/// The subject-like name (two or more capitalised words) nearest before `end` and after `floor`, at the start of a sentence.
-fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Option<Span> {
-    if floor >= end {
-        return None;
-    }
+fn is_body(kind: SourceKind) -> bool {
+    matches!(kind, SourceKind::Organisation | SourceKind::Outlet)
+}
+
+/// Where the sentences of the text between `floor` and `end` begin, no further back than [`REACH`].
+fn sentence_starts(text: &str, floor: usize, end: usize) -> Vec<usize> {
     let from = text[..end]
         .char_indices()
         .rev()
         .take(REACH)
         .last()
         .map_or(end, |(k, _)| k)
-        .max(floor);
+        .max(floor.min(end));
     let window = &text[from..end];
-    let mut best = None;
-    for (at, _) in window
-        .match_indices(['\n', '.'])
-        .chain([(0, "")])
-        .collect::<Vec<_>>()
-    {
-        let start = at + usize::from(at > 0 || window.starts_with(['\n', '.']));
-        let sentence = &window[start..];
-        let offset = from + start + (sentence.len() - sentence.trim_start().len());
-        let name_len = capital_run(&text[offset..end]);
-        if name_len == 0 {
-            continue;
-        }
-        let span = Span::new(offset, offset + name_len);
-        let words = core_words(span.of(text), lexicon);
-        if words.len() >= 2
-            && words.len() <= 4
-            && kind_of(span.of(text), lexicon) == SourceKind::Person
-            && best.is_none_or(|b: Span| b.start < span.start)
-        {
-            best = Some(span);
-        }
-    }
-    best
+    let mut starts = vec![0];
+    starts.extend(window.match_indices(['\n', '.']).map(|(at, _)| at + 1));
+    starts
+        .into_iter()
+        .map(|at| {
+            let rest = &window[at..];
+            from + at + (rest.len() - rest.trim_start().len())
+        })
+        .collect()
+}
+
+/// The subject-like name (two or more capitalised words) nearest before `end` and after `floor`, at the start of a sentence.
+fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Option<Span> {
+    sentence_starts(text, floor, end)
+        .into_iter()
+        .rev()
+        .find_map(|start| {
+            let run = capital_run(text.get(start..end)?);
+            let span = Span::new(start, start + run);
+            let words = core_words(span.of(text), lexicon);
+            (run > 0
+                && (2..=4).contains(&words.len())
+                && kind_of(span.of(text), lexicon) == SourceKind::Person)
+                .then_some(span)
+        })
+}
+
+/// "The hauliers' federation welcomed it. It …": the body that a sentence before `end` begins with.
+fn nearest_body(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Option<Span> {
+    sentence_starts(text, floor, end)
+        .into_iter()
+        .rev()
+        .find_map(|start| {
+            let sentence = text.get(start..end)?;
+            let (at, word) = words(sentence).take(5).find(|(_, w)| {
+                let lower = w.to_lowercase();
+                let stops = class::AUXILIARY | class::VERB | class::PREPOSITION | class::PRONOUN;
+                kind_of_word(lexicon, &lower).is_some()
+                    || lexicon.word(&lower).classes & stops != 0
+                        && lexicon.word(&lower).classes & class::DETERMINER == 0
+            })?;
+            let body = kind_of_word(lexicon, &word.to_lowercase()).is_some_and(is_body);
+            body.then(|| Span::new(start, start + at + word.len()))
+        })
 }
 
 /// A mention by name or description.
 fn named(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span) -> usize {
-    let mention = span.of(text);
-    let name = display_name(mention, lexicon);
-    let words = core_words(name, lexicon);
-    let kind = kind_of(mention, lexicon);
-    let plural = kind == SourceKind::Group;
+    let mention = mention::read(span.of(text), lexicon);
     let same = entities
         .iter()
         .enumerate()
         .rev()
         .take(MOST)
-        .find(|(_, e)| is_same(e, &words, kind, mention, lexicon))
+        .filter(|(_, e)| is_same(e, &mention, lexicon))
+        .max_by_key(|(k, e)| (e.last, *k))
         .map(|(k, _)| k);
+    if let Some(newer) = same.filter(|_| mention.known && is_body(mention.kind))
+        && let Some(other) = other_body(text, lexicon, &entities[newer], &mention, span)
+    {
+        return named(text, lexicon, entities, other);
+    }
     let Some(index) = same else {
-        return fresh(entities, name, kind, words, plural);
+        return fresh(entities, mention, span.end);
     };
     let entity = &mut entities[index];
-    if words.len() > entity.words.len() && kind != SourceKind::Anonymous && !is_definite(mention, lexicon) {
-        name.clone_into(&mut entity.source.name);
-        entity.words = words;
+    entity.last = entity.last.max(span.end);
+    for role in &mention.roles {
+        if !entity.mention.roles.contains(role) {
+            entity.mention.roles.push(role.clone());
+        }
+    }
+    if mention.words.len() > entity.mention.words.len()
+        && mention.kind != SourceKind::Anonymous
+        && !mention.known
+        || mention.named && !entity.mention.named
+    {
+        mention.name.clone_into(&mut entity.source.name);
+        entity.mention.words = mention.words;
+        entity.mention.head = mention.head;
+        entity.mention.named = mention.named;
+        entity.woman = entity.woman.or(mention.woman);
     }
     if entity.source.kind == SourceKind::Unknown {
-        entity.source.kind = kind;
+        entity.source.kind = mention.kind;
     }
     index
 }
 
-fn fresh(
-    entities: &mut Vec<Entity>,
-    name: &str,
-    kind: SourceKind,
-    words: Vec<String>,
-    plural: bool,
-) -> usize {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+/// "The transport ministry's figure is higher. The ministry …": another body with the same head, named in the text
+/// between the last mention of `entity` and `span`, though it said nothing there.
+fn other_body(text: &str, lexicon: &Lexicon, entity: &Entity, mention: &Mention, span: Span) -> Option<Span> {
+    let from = text[..span.start]
+        .char_indices()
+        .rev()
+        .take(REACH)
+        .last()
+        .map_or(0, |(k, _)| k)
+        .max(entity.last);
+    let window = text.get(from..span.start)?;
+    let all: Vec<(usize, &str)> = words(window).collect();
+    let at = all.iter().rposition(|(_, w)| {
+        let lower = w.to_lowercase();
+        alike(
+            lower.trim_end_matches("'s").trim_end_matches("’s"),
+            &mention.head,
+            lexicon,
+        )
+    })?;
+    let (before, word) = (all.get(at.checked_sub(1)?)?, all[at]);
+    let lower = before.1.to_lowercase();
+    let adjoins = window[before.0 + before.1.len()..word.0].trim().is_empty();
+    let plain = lexicon.word(&lower).classes == 0 && lexicon.word(&lower).entries.is_empty();
+    let known = entity.mention.words.iter().any(|w| alike(w, &lower, lexicon));
+    let end = word.0 + word.1.trim_end_matches("'s").trim_end_matches("’s").len();
+    (adjoins && plain && !known).then(|| Span::new(from + before.0, from + end))
+}
+
+fn fresh(entities: &mut Vec<Entity>, mention: Mention, last: usize) -> usize {
     entities.push(Entity {
         source: Source {
-            name,
-            kind,
+            name: mention.name.clone(),
+            kind: mention.kind,
             mentions: Vec::new(),
         },
-        words,
-        plural,
-        woman: None,
+        last,
+        plural: mention.kind == SourceKind::Group,
+        woman: mention.woman,
+        mention,
     });
     entities.len() - 1
 }
 
-/// Whether `entity` and a mention with `words` are one.
-fn is_same(entity: &Entity, words: &[String], kind: SourceKind, mention: &str, lexicon: &Lexicon) -> bool {
-    if words.is_empty() || entity.words.is_empty() {
+/// Whether `entity` and `mention` are one.
+fn is_same(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
+    let one = &entity.mention;
+    if mention.words.is_empty() || one.words.is_empty() {
         return false;
     }
-    if entity.words == words {
-        // Two descriptions of unnamed people are two people, unless the second says "the".
-        return kind != SourceKind::Anonymous || is_definite(mention, lexicon);
+    let unnamed = |k: SourceKind| k == SourceKind::Anonymous;
+    if mention.known {
+        return describes(entity, mention, lexicon);
     }
-    let has = |one: &[String], word: &String| one.iter().any(|w| alike(w, word, lexicon));
-    let (short, long) = if words.len() <= entity.words.len() {
-        (words, &entity.words[..])
+    if unnamed(mention.kind) || unnamed(entity.source.kind) {
+        // Two descriptions of unnamed people are two people.
+        return false;
+    }
+    let has = |all: &[String], word: &String| all.iter().any(|w| alike(w, word, lexicon));
+    let (short, long) = if mention.words.len() <= one.words.len() {
+        (&mention.words, &one.words)
     } else {
-        (&entity.words[..], words)
+        (&one.words, &mention.words)
     };
-    if is_definite(mention, lexicon) {
-        // "the ministry" after "the defence ministry": the head noun is the last word.
-        let described = !mention_has_name(mention, lexicon);
-        let body = entity.source.kind == kind
-            || matches!(kind, SourceKind::Unknown | SourceKind::Anonymous)
-                && entity.source.kind != SourceKind::Person
-            || entity.source.kind == SourceKind::Unknown;
-        return described
-            && words.len() <= 2
-            && words.last().is_some_and(|w| {
-                entity.words.last().is_some_and(|e| alike(e, w, lexicon)) || body && has(&entity.words, w)
-            });
-    }
-    let names = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Unknown);
-    if names(kind) && names(entity.source.kind) {
-        // "Kim" after "Kim Jong Un".
-        return short.iter().all(|w| has(long, w)) && short.len() < long.len()
-            || same_words(short, long, lexicon);
-    }
     if same_words(short, long, lexicon) {
         return true;
     }
-    let bodies = |k: SourceKind| {
-        matches!(
-            k,
-            SourceKind::Organisation | SourceKind::Outlet | SourceKind::Unknown
-        )
-    };
-    bodies(kind)
-        && bodies(entity.source.kind)
+    let human = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Unknown);
+    if human(mention.kind) && human(entity.source.kind) {
+        // "Kim" after "Kim Jong Un"; "윤 시장" after "윤가람 하람시장"; not "Clinton" after "Clinton's mother".
+        return !one.owned
+            && !mention.owned
+            && short.iter().all(|w| has(long, w))
+            && short.len() < long.len()
+            || is_family_name(one, mention)
+            || is_family_name(mention, one);
+    }
+    let body = |k: SourceKind| is_body(k) || k == SourceKind::Unknown;
+    body(mention.kind)
+        && body(entity.source.kind)
         && (is_acronym(short, long)
-            || short.len() + 1 == long.len() && short.len() >= 2 && short.iter().all(|w| has(long, w)))
+            || short.len() + 1 == long.len()
+                && short.len() >= 2
+                && short.iter().all(|w| has(long, w))
+                && has(short, &one.head)
+                && alike(&one.head, &mention.head, lexicon))
+}
+
+/// "the ministry" for "the defence ministry", "the mayor" for "Pavo Lind, the mayor of Oya", "시" for "하람시".
+fn describes(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
+    let one = &entity.mention;
+    let role = one.roles.iter().any(|r| alike(r, &mention.head, lexicon));
+    let head = alike(&one.head, &mention.head, lexicon);
+    let tail = !lexicon.list("particles").is_empty()
+        && one.head.len() > mention.head.len()
+        && one.head.ends_with(&mention.head)
+        && is_body(entity.source.kind)
+        && mention.words.len() == 1;
+    let person = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Anonymous | SourceKind::Group);
+    if person(entity.source.kind) != person(mention.kind) && mention.kind != SourceKind::Unknown {
+        return false;
+    }
+    let rest = mention
+        .words
+        .iter()
+        .filter(|w| !alike(w, &mention.head, lexicon))
+        .all(|w| one.words.iter().chain(&one.roles).any(|o| alike(o, w, lexicon)));
+    // "their association", then "the growers' association".
+    let fuller = !one.named
+        && one.words.len() < mention.words.len()
+        && one
+            .words
+            .iter()
+            .all(|w| mention.words.iter().any(|m| alike(m, w, lexicon)));
+    let rest = rest || fuller;
+    (head || role || tail) && rest
+}
+
+/// "윤" with an office that "윤가람" holds too.
+fn is_family_name(full: &Mention, short: &Mention) -> bool {
+    let ([name], [family]) = (&full.words[..], &short.words[..]) else {
+        return false;
+    };
+    let same_role = |r: &String| {
+        full.roles
+            .iter()
+            .any(|f| f.ends_with(r.as_str()) || r.ends_with(f.as_str()))
+    };
+    family.chars().count() == 1
+        && name.chars().count() > 1
+        && name.starts_with(family.as_str())
+        && short.roles.iter().any(same_role)
 }
 
 /// Whether both are the same words, inflection aside.

@@ -96,6 +96,21 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
     if is_kind(lexicon, &last, SourceKind::Organisation) || is_kind(lexicon, &last, SourceKind::Outlet) {
         return None;
     }
+    if let (Some(first), true) = (start, count > 2 && !lexicon.list("inflects").is_empty()) {
+        // "Президент Нордланду Марко Вітрук": the place is no part of the name.
+        let names: Vec<usize> = words(&mention[first..end]).map(|(at, _)| first + at).collect();
+        let patronymic = words(&mention[first..end]).nth(1).is_some_and(|(_, w)| {
+            let lower = w.to_lowercase();
+            lexicon
+                .list("patronymics")
+                .iter()
+                .any(|e| lower.contains(e.as_str()))
+        });
+        if !patronymic {
+            start = names.get(names.len() - 2).copied();
+            count = 2;
+        }
+    }
     let start = start.filter(|&s| s > 0 && titled && (1..=4).contains(&count))?;
     Some(mention[start..end].trim_end_matches([' ', ',', '(']))
 }
@@ -108,7 +123,7 @@ fn is_kind(lexicon: &Lexicon, lower: &str, kind: SourceKind) -> bool {
 }
 
 /// The kind that a lower-case word names: the longest pattern decides.
-fn kind_of_word(lexicon: &Lexicon, lower: &str) -> Option<SourceKind> {
+pub(super) fn kind_of_word(lexicon: &Lexicon, lower: &str) -> Option<SourceKind> {
     lexicon
         .kinds
         .iter()
@@ -117,10 +132,11 @@ fn kind_of_word(lexicon: &Lexicon, lower: &str) -> Option<SourceKind> {
         .map(|(_, k)| *k)
 }
 
-fn matches_word(pattern: &str, lower: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(stem) => lower.starts_with(stem),
-        None => pattern == lower,
+pub(super) fn matches_word(pattern: &str, lower: &str) -> bool {
+    match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
+        (Some(stem), _) => lower.starts_with(stem),
+        (_, Some(ending)) => lower.ends_with(ending),
+        _ => pattern == lower,
     }
 }
 
@@ -149,6 +165,29 @@ pub(super) fn core_words(name: &str, lexicon: &Lexicon) -> Vec<String> {
     })
     .take(12)
     .collect()
+}
+
+/// The noun that a name or description is about: before its first preposition the last word, or, where genitives
+/// follow their noun, the first word of a kind. Lower case.
+pub(super) fn head_word(name: &str, lexicon: &Lexicon) -> String {
+    let lower = name.to_lowercase();
+    let all: Vec<&str> = words(&lower)
+        .map(|(_, w)| w)
+        .filter(|w| lexicon.word(w).classes & class::DETERMINER == 0)
+        .collect();
+    let cut = all
+        .iter()
+        .position(|w| lexicon.word(w).classes & (class::PREPOSITION | class::RELATIVE | class::LINK) != 0)
+        .filter(|&k| k > 0)
+        .unwrap_or(all.len());
+    let first = all[..cut].iter().find(|w| kind_of_word(lexicon, w).is_some());
+    let head = match first {
+        Some(first) if !lexicon.list("inflects").is_empty() => Some(first),
+        _ => all[..cut].last(),
+    };
+    head.map_or_else(String::new, |w| {
+        w.trim_end_matches("'s").trim_end_matches("’s").to_owned()
+    })
 }
 
 /// What kind of source a mention names.
@@ -300,16 +339,27 @@ fn kind_of_name(main: &str, last: &str, lexicon: &Lexicon) -> Option<SourceKind>
 fn genitive_head(main: &str, heads: &[&str], lexicon: &Lexicon) -> Option<SourceKind> {
     let at = heads.iter().position(|w| kind_of_word(lexicon, w).is_some())?;
     let kind = kind_of_word(lexicon, heads[at])?;
-    if kind != SourceKind::Person || at + 1 == heads.len() {
+    if kind == SourceKind::Document {
+        return Some(kind);
+    }
+    if kind != SourceKind::Person {
         return None;
     }
     let capital = |w: &str| w.chars().next().is_some_and(char::is_uppercase);
     let names = words(main).skip(at + 1).filter(|(_, w)| capital(w)).count();
-    Some(if names >= 2 {
-        SourceKind::Person
-    } else {
-        SourceKind::Anonymous
-    })
+    // "мер", "голова ради": there is one, so that nobody is kept unnamed.
+    Some(
+        if names >= 2 || holds_office(heads[at], lexicon) || names == 1 && heads.len() == at + 2 {
+            SourceKind::Person
+        } else {
+            SourceKind::Anonymous
+        },
+    )
+}
+
+/// Whether only one at a time holds the office that a word names.
+fn holds_office(lower: &str, lexicon: &Lexicon) -> bool {
+    lexicon.list("offices").iter().any(|o| matches_word(o, lower))
 }
 
 /// "two divers": a plain noun with a plural ending.

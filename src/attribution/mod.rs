@@ -4,6 +4,7 @@
 //! `parent` is an index into `attributions` and there are no cycles. An attribution whose text names no
 //! source has `source: None` and no `source_spans`.
 
+mod cased;
 mod chinese;
 mod clause;
 mod content;
@@ -13,6 +14,8 @@ mod header;
 mod kinds;
 mod korean;
 mod lexicon;
+mod mention;
+mod nested;
 mod passage;
 pub mod phrases;
 #[cfg(test)]
@@ -20,6 +23,8 @@ mod properties;
 mod quotes;
 mod subject;
 mod token;
+
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -249,11 +254,7 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
         let mut lone = None;
         for unit in &passage.units {
             let before = drafts.len();
-            match language {
-                Language::KO => korean::read(&passage, unit, &mut drafts),
-                Language::ZH => chinese::read(&passage, unit, &mut drafts),
-                _ => clause::read(&passage, unit, &mut drafts),
-            }
+            read_unit(&passage, unit, language, &mut drafts);
             if let (Some(quote), Some(draft)) = (lone.take(), drafts.get_mut(before)) {
                 content::take_up(quote, draft);
             }
@@ -266,22 +267,43 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
                 lone = content::lone_quotation(&passage, unit);
             }
         }
+        nested::read(&passage, language, first, &mut drafts);
     }
-    tidy(text, &mut drafts);
+    tidy(text, lexicon, &mut drafts);
     drop_empty(&mut drafts);
     sort(&mut drafts);
     entities::resolve(text, lexicon, drafts)
 }
 
+/// Reads one sentence by the grammar of its language.
+fn read_unit(passage: &Passage<'_>, unit: &Range<usize>, language: Language, drafts: &mut Vec<Draft>) {
+    match language {
+        Language::KO => korean::read(passage, unit, drafts),
+        Language::ZH => chinese::read(passage, unit, drafts),
+        _ => clause::read(passage, unit, drafts),
+    }
+}
+
 /// Spans carry no white space at their borders, and a source is a word.
-fn tidy(text: &str, drafts: &mut [Draft]) {
+fn tidy(text: &str, lexicon: &Lexicon, drafts: &mut [Draft]) {
     let trim = |spans: &mut Vec<Span>| {
         for span in spans.iter_mut() {
             *span = span.trimmed(text);
         }
         spans.retain(|span| !span.is_empty());
     };
+    let bare = !lexicon.list("bare-borders").is_empty();
     for draft in drafts {
+        if bare {
+            // The comma that closes a remark and the colon that opens a quotation belong to the sentence.
+            let marks: &[char] = &[',', ':', ' '];
+            for span in draft.source.iter_mut().chain(&mut draft.cue) {
+                *span = Span::new(
+                    span.start,
+                    span.start + span.of(text).trim_end_matches(marks).len(),
+                );
+            }
+        }
         trim(&mut draft.source);
         trim(&mut draft.cue);
         trim(&mut draft.content);

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::cased::{is_manner, is_past};
 use super::cues::skip_time;
 use super::lexicon::{Lexicon, Word, class};
 use super::quotes::{Quotation, quotations};
@@ -52,7 +53,12 @@ impl<'a> Passage<'a> {
             at = outer.end;
         }
         tokenize(text, Span::new(at, end), &mut tokens);
-        let classes = tokens.iter().map(|t| classes_of(lexicon, t)).collect();
+        let mut classes: Vec<u32> = tokens.iter().map(|t| classes_of(lexicon, t)).collect();
+        for (k, pair) in tokens.windows(2).enumerate() {
+            if classes[k] == 0 && !pair[0].capital && is_manner(lexicon, &pair[0].lower, &pair[1].lower) {
+                classes[k] = class::ADVERB;
+            }
+        }
         let mut passage = Self {
             text,
             lexicon,
@@ -139,6 +145,15 @@ impl<'a> Passage<'a> {
                     .tokens
                     .get(first)
                     .is_some_and(|t| t.kind == Kind::Word && !t.capital && is_cased(&t.lower));
+            // “끝났다.”라고 …: a particle right behind the quotation goes on with its sentence.
+            let particle = first > 0
+                && self.is_quote(first - 1)
+                && self
+                    .lexicon
+                    .list("after-quotes")
+                    .iter()
+                    .any(|w| w == self.lower(first));
+            let goes_on = goes_on || particle;
             let tag = first > 0 && self.is_speech_tag(first);
             if !inside && !goes_on && !tag && first < self.tokens.len() && Some(&first) != starts.last() {
                 starts.push(first);
@@ -318,15 +333,20 @@ fn speech_pieces(text: &str, lexicon: &Lexicon, block: Span, quotes: &mut Vec<Qu
     let mut speech = Vec::new();
     for index in outer {
         let quote = quotes[index];
-        let pieces = between_remarks(text, lexicon, quote.inner, false);
-        if pieces.len() < 2 {
+        // What a paragraph leaves open may end with the remark ("«Усе скінчено, — сказав Лі. —").
+        let pieces = between_remarks(text, lexicon, quote.inner, !quote.closed);
+        let inner = quote.inner.trimmed(text);
+        if pieces.is_empty() || pieces.len() == 1 && pieces[0].end == inner.end {
             speech.push(index);
             continue;
         }
-        let last = pieces.len() - 1;
         for (k, piece) in pieces.into_iter().enumerate() {
             let start = if k == 0 { quote.outer.start } else { piece.start };
-            let end = if k == last { quote.outer.end } else { piece.end };
+            let end = if piece.end == inner.end {
+                quote.outer.end
+            } else {
+                piece.end
+            };
             speech.push(add(quotes, Span::new(start, end)));
         }
     }
@@ -337,7 +357,7 @@ fn speech_pieces(text: &str, lexicon: &Lexicon, block: Span, quotes: &mut Vec<Qu
 fn between_remarks(text: &str, lexicon: &Lexicon, inner: Span, to_end: bool) -> Vec<Span> {
     let part = inner.of(text);
     let mut dashes = part.match_indices(['—', '–', '-', '―']).filter(|(at, dash)| {
-        let spaced = |s: Option<char>| s.is_some_and(char::is_whitespace);
+        let spaced = |s: Option<char>| s.is_none_or(char::is_whitespace);
         spaced(part[..*at].chars().next_back()) && spaced(part[at + dash.len()..].chars().next())
     });
     let mut pieces = Vec::new();
@@ -352,7 +372,8 @@ fn between_remarks(text: &str, lexicon: &Lexicon, inner: Span, to_end: bool) -> 
             .trim_end_matches([',', '.', ':'])
             .to_lowercase()
             .replace('’', "'");
-        if !before.ends_with([',', '.', '!', '?', '…', '"', '»']) || lexicon.word(&verb).entries.is_empty()
+        if !before.ends_with([',', '.', '!', '?', '…', '"', '»'])
+            || lexicon.word(&verb).entries.is_empty() && !is_past(lexicon, &verb)
         {
             continue;
         }

@@ -149,6 +149,7 @@ fn closes(stack: &[Open], mark: Mark, can_open: bool) -> Option<usize> {
         open.mark == mark
             || (open.mark == Mark::Low && mark == Mark::Curly)
             || (open.mark == Mark::Typed && mark == Mark::Straight)
+            || (open.mark == Mark::Straight && mark == Mark::Curly && !can_open)
             || (open.mark == Mark::CurlySingle && mark == Mark::Apostrophe)
             // Systems that curl marks miss some: a speech may begin in one style and end in the other.
             || (open.mark == Mark::Curly && mark == Mark::Straight && !can_open)
@@ -264,6 +265,8 @@ mod tests {
         assert_eq!(found("리는 “다 끝났다”고 말했다."), [(0, "다 끝났다")]);
         assert_eq!(found("''I know,'' he said."), [(0, "I know,")]);
         assert_eq!(found("他说：「完了」。"), [(0, "完了")]);
+        // Opened by a typewriter's mark, closed by a printer's.
+        assert_eq!(found("\"끝났다.”라고 리가 말했다."), [(0, "끝났다.")]);
     }
 
     #[test]

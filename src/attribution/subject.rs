@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::cased;
 use super::lexicon::class;
 use super::passage::Passage;
 
@@ -20,6 +21,9 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
         return left_of(passage, from, last).map(|source| source.start..end);
     }
     if passage.has(last, class::RELATIVE) {
+        if cased::opens_report(passage, last) {
+            return None;
+        }
         return Some(last..end);
     }
     if is_plain_pronoun(passage, from, last) {
@@ -27,6 +31,9 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
     }
     if passage.is(last, ',') || passage.tokens[last].is_dash() {
         return with_apposition(passage, from, last);
+    }
+    if cased::is_name(passage, last) && (last == from || !passage.is_word(last - 1)) {
+        return Some(last..end);
     }
     let start = phrase_start(passage, from, end)?;
     strip_lead(passage, start..end)
@@ -114,7 +121,7 @@ fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<R
             break;
         }
         match head(start - 1) {
-            Some(outer) if passage.tokens[outer.start].capital => start = outer.start,
+            Some(outer) if outer.clone().any(|k| passage.tokens[k].capital) => start = outer.start,
             _ => break,
         }
     }
@@ -171,8 +178,22 @@ fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
     if passage.has(first, class::PRONOUN) && !passage.has(first, class::DETERMINER) {
         return false;
     }
+<<<<<<< HEAD
     let verbal = passage.lower(first).ends_with("ing") && !passage.tokens[first].capital;
     !verbal && !passage.word(first).entries.iter().any(|_| true)
+=======
+    let gerund = passage.lexicon.list("gerund-endings");
+    let verbal = !passage.tokens[first].capital
+        && (passage.lower(first).ends_with("ing")
+            || gerund.iter().any(|e| passage.lower(first).ends_with(e.as_str())));
+    !verbal
+        && !passage
+            .lexicon
+            .word(passage.lower(first))
+            .entries
+            .iter()
+            .any(|_| true)
+>>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
 }
 
 /// Whether a remark between commas begins here ("in a statement", "speaking in Oya", "however").
@@ -203,7 +224,7 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
         }
         if passage.is_quote(k) {
             let inside = at < end && passage.quote_words(k) <= 4 && !passage.quote_ends_speech(k);
-            if !inside {
+            if !inside && !cased::is_name(passage, k) {
                 break;
             }
             at = k;
@@ -221,7 +242,7 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
             at = k;
             continue;
         }
-        let owner = at < end && passage.has(k, class::DETERMINER);
+        let owner = at < end && (passage.has(k, class::DETERMINER) || cased::owns(passage, k));
         if passage.has(k, class::CLAUSE | class::OBJECT) && !passage.has(k, class::PRONOUN) && !owner
             || passage.has(k, class::TIME) && at == end
         {
@@ -332,6 +353,7 @@ fn opens_quantity(passage: &Passage<'_>, at: usize) -> bool {
 fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
     let mut start = range.start;
     loop {
+        start = cased::skip_date(passage, start, range.end);
         if start >= range.end {
             return None;
         }
@@ -352,6 +374,13 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
     if opens_quantity(passage, start) {
         return Some(start..range.end);
     }
+    if cased::has_cases(passage) && passage.has(start, class::LEAD | class::ADVERB) && start + 1 == range.end
+    {
+        return None;
+    }
+    if let Some(next) = cased::after_occasion(passage, &(start..range.end)) {
+        return strip_lead(passage, next..range.end);
+    }
     let locative = passage.lexicon.list("locative");
     if locative.iter().any(|w| w == passage.lower(start))
         && passage.has(start + 1, class::TIME)
@@ -360,6 +389,14 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
         return strip_lead(passage, start + 2..range.end);
     }
     if locative.iter().any(|w| w == passage.lower(start)) && start + 1 < range.end {
+        if passage.has(start + 1, class::CLAUSE) {
+            // "виступ, у якому розкритикував": nobody is named.
+            return None;
+        }
+        if let Some(people) = cased::nominative(passage, &range).filter(|&k| cased::is_people(passage, k)) {
+            // "У листі до парламенту вчені застерегли"
+            return Some(people..range.end);
+        }
         // "У Міноборони заявили": the place speaks; an object may follow it ("це повідомлення").
         let end = (start + 2..range.end)
             .find(|&k| passage.has(k, class::DETERMINER))
@@ -367,6 +404,9 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
         return Some(start + 1..end);
     }
     if passage.has(start, class::PREPOSITION) && !passage.has(start, class::DETERMINER) {
+        if let Some(office) = cased::nominative(passage, &range) {
+            return Some(office..range.end);
+        }
         // "In a statement Lund": the name after the phrase, if one can be seen.
         let name = (start + 1..range.end).find(|&k| {
             passage.tokens[k].capital
@@ -384,7 +424,8 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
                 && (k + 1..range.end.min(k + 5)).any(|o| occasions.iter().any(|w| w == passage.lower(o)))
         })
         .unwrap_or(range.end);
-    Some(start..end)
+    let end = cased::before_object(passage, start, end);
+    (!cased::is_oblique(passage, &(start..end))).then_some(start..end)
 }
 
 /// The subject that starts at `start` ("said Lund, the mayor"), not reaching `end`.
@@ -428,6 +469,7 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
     Some(start..at)
 }
 
+<<<<<<< HEAD
 /// Whether the word at `at` is a cue that is no noun ("who added").
 fn speaks(passage: &Passage<'_>, at: usize) -> bool {
     let entries = &passage.word(at).entries;
@@ -447,6 +489,8 @@ pub(super) fn right_plain(passage: &Passage<'_>, start: usize, end: usize) -> Op
     Some(source.start..comma.unwrap_or(source.end))
 }
 
+=======
+>>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
 /// Where the noun phrase from `start` ends, before any comma.
 fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) -> usize {
     let end = end.min(start + REACH);
@@ -504,13 +548,14 @@ fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) 
 
 /// "in a statement", "on Twitter", "at a rally": says where it was said, not who.
 fn is_adjunct(passage: &Passage<'_>, at: usize) -> bool {
-    matches!(passage.lower(at), "in" | "on" | "to" | "about" | "at") && {
-        let next = at + 1;
-        passage.has(next, class::DETERMINER)
-            || passage.lower(at) == "on"
-            || passage.lower(at) == "to"
-            || !passage.tokens.get(next).is_some_and(|t| t.capital)
-    }
+    cased::is_occasion(passage, at)
+        || matches!(passage.lower(at), "in" | "on" | "to" | "about" | "at") && {
+            let next = at + 1;
+            passage.has(next, class::DETERMINER)
+                || passage.lower(at) == "on"
+                || passage.lower(at) == "to"
+                || !passage.tokens.get(next).is_some_and(|t| t.capital)
+        }
 }
 
 /// The source after "according to" at `start`: longer than a subject, since no verb's adjuncts can follow it.
@@ -600,7 +645,7 @@ fn clause_end(passage: &Passage<'_>, start: usize, end: usize) -> usize {
         .find(|&k| {
             passage.is(k, ',')
                 || passage.is(k, ';')
-                || passage.is_quote(k)
+                || passage.is_quote(k) && !cased::is_name(passage, k)
                 || passage.tokens[k].is_dash()
                 || k + 1 == end && passage.is_stop(k)
         })

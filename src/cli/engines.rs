@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cli::console::Console;
 use crate::cli::settings::Settings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::neural::{self, Chat, ChatModel, LoadSpec};
 use crate::pipeline::{Engine, Models};
 use crate::progress::Progress;
@@ -49,7 +49,7 @@ impl<'a> Engines<'a> {
     /// Chooses and fetches what serves `needs`, so that nothing is missing once work has begun.
     ///
     /// # Errors
-    /// [`crate::error::Error::NoModel`] if something cannot be served; nothing has been fetched then.
+    /// [`Error::NoModel`] if something cannot be served; nothing has been fetched then.
     pub fn prepare(&mut self, needs: &[Need]) -> Result<()> {
         let new: Vec<Need> = needs
             .iter()
@@ -68,6 +68,9 @@ impl<'a> Engines<'a> {
                 announced.push(line);
             }
         }
+        if self.settings.offline || self.store.is_offline() {
+            self.all_here(&new, &choices)?;
+        }
         for (need, choice) in new.into_iter().zip(choices) {
             let installed = match choice {
                 Chosen::Own(own) => *own,
@@ -79,6 +82,42 @@ impl<'a> Engines<'a> {
             self.chosen.insert(need, installed);
         }
         Ok(())
+    }
+
+    /// Offline every model that is missing is named at once: whoever has to carry them over a gap wants to go once.
+    fn all_here(&self, needs: &[Need], choices: &[Chosen]) -> Result<()> {
+        let mut missing: Vec<&Manifest> = Vec::new();
+        let mut writes_summaries = false;
+        for ((task, ..), choice) in needs.iter().zip(choices) {
+            let Chosen::Known(manifest) = choice else { continue };
+            if self.store.locate(manifest)?.is_none() {
+                writes_summaries |= *task == Task::Summarise;
+                if !missing.iter().any(|known| known.id == manifest.id) {
+                    missing.push(manifest);
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let list = |name: fn(&Manifest) -> String, between: &str| {
+            missing.iter().map(|m| name(m)).collect::<Vec<_>>().join(between)
+        };
+        let ids = list(|m| m.id.clone(), " ");
+        let are = if missing.len() == 1 { "is" } else { "are" };
+        let without = if writes_summaries {
+            "; --method extractive summarises without a model"
+        } else {
+            ""
+        };
+        Err(Error::no_model(format!(
+            "{} {are} not on this machine, and offline nothing is fetched",
+            list(|m| m.id.clone(), " and ")
+        ))
+        .with_hint(format!(
+            "where there is a network, run `byline models pull {ids}` ({}){without}",
+            list(|m| format!("{}, {}", m.size_text(), m.licence.id), "; ")
+        )))
     }
 
     /// The model of a task that was prepared, as outputs name it.
@@ -144,10 +183,7 @@ impl Models for Engines<'_> {
     fn engine(&mut self, task: Task, from: Language, to: Option<Language>) -> Result<Engine<'_>> {
         self.prepare(&[(task, from, to)])?;
         let Some(installed) = self.chosen.get(&(task, from, to)).cloned() else {
-            return Err(crate::error::Error::no_model(format!(
-                "no model for {}",
-                task.name()
-            )));
+            return Err(Error::no_model(format!("no model for {}", task.name())));
         };
         self.load(&installed)?;
         let form = form(&installed.manifest, task);
@@ -156,10 +192,7 @@ impl Models for Engines<'_> {
                 chat: model as &mut dyn Chat,
                 form,
             }),
-            None => Err(crate::error::Error::failed(format!(
-                "{} is not loaded",
-                installed.id()
-            ))),
+            None => Err(Error::failed(format!("{} is not loaded", installed.id()))),
         }
     }
 }

@@ -311,6 +311,30 @@ fn doctor_says_what_works_without_a_network() {
 }
 
 #[test]
+fn offline_every_model_that_is_missing_is_named_at_once() {
+    let run = |more: &[&str]| {
+        let output = Program::new()
+            .command()
+            .args(["digest", "--to", "uk"])
+            .args(more)
+            .arg(article("harbour.en.txt"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = run(&[]);
+    let pull = "run `byline models pull qwen2.5-coder-1.5b lmt-60-1.7b`";
+    assert!(
+        said.contains(pull) && said.contains("--method extractive"),
+        "{said}"
+    );
+    let said = run(&["--method", "extractive"]);
+    assert!(said.contains("lmt-60-1.7b is not on this machine"), "{said}");
+    assert!(!said.contains("qwen") && !said.contains("--method"), "{said}");
+}
+
+#[test]
 fn bench_measures_an_encoder_by_what_it_reads() {
     let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny/bert");
     let output = Program::new()

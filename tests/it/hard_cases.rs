@@ -1,21 +1,8 @@
 //! The hard cases of attribution in every language, with all that is expected of them (data in `hard_cases/`).
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::sources::{pieces, sources};
-
-#[derive(Deserialize)]
-struct File {
-    case: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    text: String,
-    claims: Vec<String>,
-}
+use super::sources::{check_cases, pieces};
 
 /// A claim as one line: source | cue | content | form stance polarity | number of the relaying claim.
 fn lines(object: &Value) -> Vec<String> {
@@ -43,43 +30,27 @@ fn lines(object: &Value) -> Vec<String> {
         .collect()
 }
 
-fn check(language: &str, data: &str) {
-    let file: File = toml::from_str(data).unwrap();
-    let items: Vec<(&str, &str)> = file.case.iter().map(|c| (language, c.text.as_str())).collect();
-    let mut wrong = String::new();
-    for (case, object) in file.case.iter().zip(sources(&items)) {
-        let got = lines(&object);
-        if got != case.claims {
-            wrong.push_str(&format!(
-                "{}\n  want {:#?}\n  got  {:#?}\n",
-                case.name, case.claims, got
-            ));
-        }
-    }
-    assert!(wrong.is_empty(), "{language}:\n{wrong}");
-}
-
 #[test]
 fn english() {
-    check("en", include_str!("hard_cases/en.toml"));
+    check_cases("en", include_str!("hard_cases/en.toml"), lines);
 }
 
 #[test]
 fn ukrainian() {
-    check("uk", include_str!("hard_cases/uk.toml"));
+    check_cases("uk", include_str!("hard_cases/uk.toml"), lines);
 }
 
 #[test]
 fn korean() {
-    check("ko", include_str!("hard_cases/ko.toml"));
+    check_cases("ko", include_str!("hard_cases/ko.toml"), lines);
 }
 
 #[test]
 fn chinese() {
-    check("zh", include_str!("hard_cases/zh.toml"));
+    check_cases("zh", include_str!("hard_cases/zh.toml"), lines);
 }
 
 #[test]
 fn russian() {
-    check("ru", include_str!("hard_cases/ru.toml"));
+    check_cases("ru", include_str!("hard_cases/ru.toml"), lines);
 }

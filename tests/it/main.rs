@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod contract;
 mod digest;
+mod entities;
 mod hard_cases;
 mod hub_server;
 mod ingest;

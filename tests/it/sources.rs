@@ -31,15 +31,44 @@ pub(super) fn sources(items: &[(&str, &str)]) -> Vec<Value> {
 
 /// The pieces of text that the spans of `role` slice to, counted in characters.
 pub(super) fn pieces(object: &Value, claim: &Value, role: &str) -> Vec<String> {
+    slices(object, &claim[format!("{role}_spans")])
+}
+
+/// The pieces of text that a list of spans slices to.
+pub(super) fn slices(object: &Value, spans: &Value) -> Vec<String> {
     let text: Vec<char> = object["article"]["text"].as_str().unwrap().chars().collect();
-    let spans = claim[format!("{role}_spans")].as_array().unwrap();
-    spans
-        .iter()
-        .map(|s| {
-            let [start, end] = [0, 1].map(|k| usize::try_from(s[k].as_u64().unwrap()).unwrap());
-            text[start..end].iter().collect()
-        })
-        .collect()
+    let slice = |span: &Value| {
+        let [start, end] = [0, 1].map(|k| usize::try_from(span[k].as_u64().unwrap()).unwrap());
+        text[start..end].iter().collect()
+    };
+    spans.as_array().unwrap().iter().map(slice).collect()
+}
+
+/// A case of a data file: a text and what is expected of it, a line each.
+#[derive(serde::Deserialize)]
+pub(super) struct Case {
+    name: String,
+    text: String,
+    #[serde(alias = "claims", alias = "sources")]
+    want: Vec<String>,
+}
+
+/// Holds the cases of a data file against the lines that `lines` makes of the program's answers.
+pub(super) fn check_cases(language: &str, data: &str, lines: impl Fn(&Value) -> Vec<String>) {
+    let mut file: std::collections::HashMap<String, Vec<Case>> = toml::from_str(data).unwrap();
+    let cases = file.remove("case").unwrap();
+    let items: Vec<(&str, &str)> = cases.iter().map(|c| (language, c.text.as_str())).collect();
+    let mut wrong = String::new();
+    for (case, object) in cases.iter().zip(sources(&items)) {
+        let got = lines(&object);
+        if got != case.want {
+            wrong.push_str(&format!(
+                "{}\n  want {:#?}\n  got  {:#?}\n",
+                case.name, case.want, got
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{language}:\n{wrong}");
 }
 
 #[test]

@@ -54,10 +54,10 @@ struct CueRow {
     /// English verbs: a lemma, or `base/s/past/ing[/participle]`; `_` joins words, `~` goes before words that only must follow; `+noun` and `+strict` follow.
     #[serde(default)]
     verbs: String,
-    /// Stems by paradigm.
+    /// Stems by paradigm; `_` and `+strict` as in `verbs`.
     #[serde(default)]
     stems: BTreeMap<String, String>,
-    /// Whole words.
+    /// Whole words; `_` and `+strict` as in `verbs`.
     #[serde(default)]
     forms: String,
 }
@@ -205,6 +205,7 @@ fn add_cues(lexicon: &mut Lexicon, row: &CueRow, paradigms: &HashMap<String, Par
             continue;
         };
         for stem in stems.split_whitespace() {
+            let (stem, strict) = strip_flag(stem, "+strict");
             let (stem, rest) = stem.split_once('_').unwrap_or((stem, ""));
             let endings = [
                 (VerbForm::Finite, &paradigm.finite),
@@ -214,14 +215,15 @@ fn add_cues(lexicon: &mut Lexicon, row: &CueRow, paradigms: &HashMap<String, Par
             for (form, list) in endings {
                 for ending in list.split_whitespace() {
                     let word = format!("{stem}{}", ending.trim_start_matches('-'));
-                    add_entry(lexicon, row, &word, rest, form, (false, false));
+                    add_entry(lexicon, row, &word, rest, form, (false, strict));
                 }
             }
         }
     }
     for form in row.forms.split_whitespace() {
+        let (form, strict) = strip_flag(form, "+strict");
         let (head, rest) = form.split_once('_').unwrap_or((form, ""));
-        add_entry(lexicon, row, head, rest, VerbForm::Finite, (false, false));
+        add_entry(lexicon, row, head, rest, VerbForm::Finite, (false, strict));
     }
 }
 

@@ -24,19 +24,20 @@ pub enum ModelsCommand {
     },
     /// Fetch models, verify them, and keep them
     Pull {
-        /// The models.
-        #[arg(required = true)]
+        /// The models; `byline models list` shows their ids
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Hash what is here and compare
     Verify {
-        /// The models; none: all that are here.
+        /// The models; none: all that are here
+        #[arg(value_name = "ID")]
         ids: Vec<String>,
     },
     /// Delete models from this machine
     Remove {
-        /// The models.
-        #[arg(required = true)]
+        /// The models
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
 }

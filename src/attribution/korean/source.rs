@@ -1,0 +1,304 @@
+//! Who speaks in a Korean clause: the noun phrase with a topic or subject particle, before the content, between
+//! content and verb, or behind a verb that describes it.
+
+use std::ops::Range;
+
+use super::super::kinds::kind_of_word;
+use super::super::passage::Passage;
+use super::super::{Draft, SourceKind};
+use super::State;
+use super::borders::{ends, is};
+use crate::text::span::Span;
+
+/// The most tokens that a noun phrase may have.
+const REACH: usize = 20;
+
+/// Where a clause begins.
+pub(super) struct Start {
+    /// The first token of its content.
+    pub content: usize,
+    /// Its source, if it names one.
+    pub source: Option<Span>,
+}
+
+/// A noun phrase with a topic or subject particle.
+pub(super) struct Topic {
+    /// The phrase without the particle.
+    pub source: Span,
+    /// Its first token.
+    pub start: usize,
+    /// The token after it.
+    pub after: usize,
+    /// Whether it is known to be somebody who can speak.
+    pub speaks: bool,
+}
+
+/// The clause's first content token and its source, if it names one. `end` is the last token of its content.
+pub(super) fn clause_start(
+    passage: &Passage<'_>,
+    state: &State,
+    drafts: &[Draft],
+    end: usize,
+) -> Option<Start> {
+    if let Some(found) = topic(passage, state.from, end, state.source.is_some()) {
+        let listener = ends(passage, "datives", found.after).is_some();
+        let after = if listener && !state.tells {
+            found.after
+        } else {
+            skip_asides(passage, found.after, end)
+        };
+        let after = after + usize::from(state.tells && hears(passage, after));
+        // "다친 병사는 없다고 설명했다": whoever spoke before goes on; the topic belongs to what is said.
+        let said = drafts.iter().rev().take(40).any(|d| {
+            d.source
+                .first()
+                .is_some_and(|s| s.of(passage.text) == found.source.of(passage.text))
+        });
+        let known = state.source.is_some();
+        let spoken_before = known || drafts.iter().rev().take(40).any(|d| !d.source.is_empty());
+        let predicate = after == end && !passage.is_quote(end);
+        if found.speaks || said || !spoken_before || !(known || predicate) {
+            return Some(Start {
+                content: after,
+                source: Some(found.source),
+            });
+        }
+        return Some(Start {
+            content: skip_asides(passage, found.start, end),
+            source: None,
+        });
+    }
+    let start = skip_asides(passage, skip_leads(passage, state.from, end), end);
+    (start <= end).then_some(Start {
+        content: start,
+        source: None,
+    })
+}
+
+/// "경찰에 … 진술했다": a body that is told.
+fn hears(passage: &Passage<'_>, at: usize) -> bool {
+    let word = passage.lower(at);
+    let lexicon = passage.lexicon;
+    word.strip_suffix('에').is_some_and(|body| {
+        lexicon.outlets.iter().any(|o| o.to_lowercase() == body)
+            || matches!(
+                kind_of_word(lexicon, body),
+                Some(SourceKind::Organisation | SourceKind::Outlet | SourceKind::Group)
+            )
+    })
+}
+
+/// "그러면서", "이어": opens a clause whose source is the one before.
+fn skip_leads(passage: &Passage<'_>, from: usize, end: usize) -> usize {
+    (from..end)
+        .find(|&k| !is(passage, "dropped", k) && !passage.is(k, ','))
+        .unwrap_or(end)
+}
+
+/// The noun phrase with a topic particle that opens the clause `from..end`. `known`: the sentence has a source, so
+/// that a plain subject belongs to what is said.
+pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool) -> Option<Topic> {
+    let resumes = from < end && is(passage, "resumes", from);
+    let first = (from..end).find(|&k| {
+        (!is(passage, "dropped", k) || passage.lower(k).starts_with('그')) && !passage.is(k, ',')
+    })?;
+    let first = skip_asides(passage, first, end);
+    let found = |list: &'static str| {
+        (first..end.min(first + REACH))
+            .take_while(|&k| !passage.is_quote(k) && !closes(passage, k))
+            .filter(|&k| passage.is_word(k))
+            .find_map(|k| marked(passage, list, k).map(|p| (k, p)))
+    };
+    let (k, particle) = found("topics")
+        .filter(|&(k, p)| !resumes || speaks(passage, k, p))
+        .or_else(|| found("subjects").filter(|&(k, p)| !known && speaks(passage, k, p)))?;
+    let start = noun_before(passage, first, k + 1);
+    let source = Span::new(
+        passage.tokens[start].span.start,
+        passage.tokens[k].span.end - particle,
+    );
+    (!source.is_empty()).then_some(Topic {
+        source,
+        start,
+        after: k + 1 + usize::from(passage.is(k + 1, ',')),
+        speaks: speaks(passage, k, particle),
+    })
+}
+
+/// Whether a quotative ending closes content at token `k`.
+fn closes(passage: &Passage<'_>, k: usize) -> bool {
+    ends(passage, "quotatives", k).is_some_and(|e| e.ends_with('고'))
+}
+
+/// The length of the particle of `list` at the end of token `k`; an adnominal verb has none.
+fn marked(passage: &Passage<'_>, list: &str, k: usize) -> Option<usize> {
+    if let Some(particle) = after_bracket(passage, list, k) {
+        return Some(particle);
+    }
+    let particle = ends(passage, list, k)?.len();
+    let verb = ends(passage, "adnominal", k).is_some() || is(passage, "adnominal", k);
+    (!verb || speaks(passage, k, particle)).then_some(particle)
+}
+
+/// "사라테(Zárate)가": a particle alone behind a bracket.
+fn after_bracket(passage: &Passage<'_>, list: &str, k: usize) -> Option<usize> {
+    let alone = k > 0 && passage.is(k - 1, ')') && is(passage, list, k);
+    alone.then(|| passage.tokens[k].span.len())
+}
+
+/// The token that a particle at `k` belongs to: before the bracket if there is one.
+fn head_of(passage: &Passage<'_>, k: usize) -> usize {
+    if k == 0 || !passage.is(k - 1, ')') {
+        return k;
+    }
+    (0..k)
+        .rev()
+        .take(12)
+        .find(|&o| passage.is(o, '('))
+        .and_then(|o| o.checked_sub(1))
+        .unwrap_or(k)
+}
+
+/// Whether token `k` without its particle is somebody who can speak: an office, a body, a medium, a full name.
+fn speaks(passage: &Passage<'_>, k: usize, particle: usize) -> bool {
+    let head = head_of(passage, k);
+    let word = passage.tokens[head].span.of(passage.text);
+    let particle = if head == k { particle } else { 0 };
+    let noun = word.get(..word.len() - particle).unwrap_or(word);
+    let lower = noun.to_lowercase();
+    let lexicon = passage.lexicon;
+    let named = noun.chars().count() == 3
+        && lexicon
+            .list("surnames")
+            .iter()
+            .any(|s| noun.starts_with(s.as_str()));
+    named
+        || lexicon.pronouns.contains_key(&lower)
+        || kind_of_word(lexicon, &lower).is_some()
+        || lower
+            .strip_suffix('들')
+            .is_some_and(|one| kind_of_word(lexicon, one).is_some())
+        || lexicon.titles.iter().any(|t| noun == t)
+        || lexicon.outlets.iter().any(|o| noun == o)
+}
+
+/// The first token of the noun phrase that ends before `end`: what a comma or a linking word parts from it is no
+/// part of it ("비가 그친 뒤 시장은", "이와 관련해 시장은").
+pub(super) fn noun_before(passage: &Passage<'_>, from: usize, end: usize) -> usize {
+    let first = skip_asides(passage, skip_leads(passage, from, end), end);
+    let floor = first.max(end.saturating_sub(REACH));
+    let cut = (floor..end.saturating_sub(1)).rev().find(|&k| {
+        let listed = passage.is(k, ',')
+            && !(k + 1 < end && passage.is_word(k - usize::from(k > floor)) && lists_names(passage, k, end));
+        let linked = is(passage, "sequels", k)
+            || is(passage, "aside-ends", k)
+            || ends(passage, "connectives", k).is_some();
+        listed || linked && !describes(passage, k + 1)
+    });
+    cut.map_or(first, |k| skip_asides(passage, k + 1, end))
+        .min(end.saturating_sub(1))
+}
+
+/// "경찰, 소방서는": a comma between two bare nouns.
+fn lists_names(passage: &Passage<'_>, comma: usize, end: usize) -> bool {
+    comma > 0
+        && end <= comma + 3
+        && ends(passage, "particles", comma - 1).is_none()
+        && ends(passage, "connectives", comma - 1).is_none()
+}
+
+/// Whether a verb that describes the noun after it stands at `k` ("아는", "요구한"): its last syllable ends in ㄴ.
+pub(super) fn describes(passage: &Passage<'_>, k: usize) -> bool {
+    let word = passage.tokens.get(k).map_or("", |t| t.span.of(passage.text));
+    let last = word.chars().next_back();
+    // "윤" alone is a name.
+    let verb = word.chars().nth(1).is_some() && last.is_some_and(ends_in_n);
+    passage.is_word(k) && verb && !word.ends_with(['은', '는'])
+        || ends(passage, "adnominal", k).is_some()
+        || is(passage, "adnominal", k)
+}
+
+/// Whether a syllable ends in ㄴ.
+fn ends_in_n(c: char) -> bool {
+    matches!(c, '가'..='힣') && (c as u32 - 0xac00) % 28 == 4
+}
+
+/// "“…”고 주민 서다온 씨가 말했다": the source between content and verb.
+pub(super) fn source_after(passage: &Passage<'_>, after: usize, at: usize) -> Option<Span> {
+    let mut found = (after..at).filter_map(|k| {
+        marked(passage, "subjects", k)
+            .or_else(|| marked(passage, "topics", k))
+            .map(|p| (k, p))
+    });
+    let first = found.next()?;
+    let (k, particle) = std::iter::once(first)
+        .chain(found)
+        .find(|&(k, p)| speaks(passage, k, p))
+        .unwrap_or(first);
+    // "… 있다는 사실이": a noun of saying is no source.
+    if is(passage, "nouns", k) {
+        return None;
+    }
+    let start = noun_before(passage, after, k + 1);
+    let span = Span::new(
+        passage.tokens[start].span.start,
+        passage.tokens[k].span.end - particle,
+    );
+    (!span.is_empty()).then_some(span)
+}
+
+/// "… 주장한 시공사는": the noun that the verb at `at` describes, without its particle.
+pub(super) fn relative_head(passage: &Passage<'_>, at: usize, end: usize) -> Option<Span> {
+    let verb = passage.tokens[at].span.of(passage.text);
+    if !verb.chars().next_back().is_some_and(ends_in_n) || is(passage, "sequels", at + 1) {
+        return None;
+    }
+    let range: Range<usize> = at + 1..end.min(at + 6);
+    for k in range {
+        if !passage.is_word(k) {
+            return None;
+        }
+        let Some(particle) = ends(passage, "particles", k) else {
+            continue;
+        };
+        if !speaks(passage, k, particle.len()) {
+            return None;
+        }
+        let start = passage.tokens[at + 1].span.start;
+        return Some(Span::new(start, passage.tokens[k].span.end - particle.len()));
+    }
+    None
+}
+
+/// Skips what is neither source nor content: "이날", "12일", "기자회견에서", "성명을 통해", "참모들에게".
+pub(super) fn skip_asides(passage: &Passage<'_>, from: usize, end: usize) -> usize {
+    let mut at = from;
+    while at < end {
+        match aside_end(passage, at, end) {
+            Some(next) => at = next + usize::from(passage.is(next, ',')),
+            None => break,
+        }
+    }
+    at.min(end)
+}
+
+/// Where the aside that begins at `at` ends.
+fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
+    let word = passage.lower(at);
+    let dated = word.starts_with(|c: char| c.is_ascii_digit()) && ends(passage, "date-endings", at).is_some();
+    if dated || is(passage, "asides", at) || ends(passage, "datives", at).is_some() {
+        return Some(at + 1);
+    }
+    for k in at..end.min(at + 6) {
+        if !passage.is_word(k) || ends(passage, "topics", k).is_some() || closes(passage, k) {
+            return None;
+        }
+        if is(passage, "aside-ends", k) && k > at
+            || ends(passage, "occasions", k).is_some()
+            || is(passage, "occasions", k)
+        {
+            return Some(k + 1);
+        }
+    }
+    None
+}

@@ -1,0 +1,278 @@
+//! A mention of a source → what can be told of it without the rest of the text: its name, its kind, the words that
+//! tell it apart, its head noun and the offices it names.
+
+use super::SourceKind;
+use super::kinds::{
+    core_words, display_name, head_word, is_definite, kind_of, kind_of_word, matches_word, mention_has_name,
+    words,
+};
+use super::lexicon::{Lexicon, class};
+
+/// What one mention tells.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    /// What to call the source.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// The words that tell it apart, lower case, without titles.
+    pub words: Vec<String>,
+    /// The noun that the phrase is about ("ministry" of "the defence ministry"), lower case.
+    pub head: String,
+    /// The offices and descriptions beside a name ("mayor"), lower case.
+    pub roles: Vec<String>,
+    /// Whether it describes what is known already and names nobody: "the ministry", "міністерство", "그 장관".
+    pub known: bool,
+    /// Whether a name stands in it.
+    pub named: bool,
+    /// Whether its name is somebody else's ("Clinton's mother", "сестра Трампа").
+    pub owned: bool,
+    /// Whether its given name is a woman's or a man's, where the language tells.
+    pub woman: Option<bool>,
+}
+
+/// Reads the mention `text`.
+pub(super) fn read(text: &str, lexicon: &Lexicon) -> Mention {
+    if lexicon.list("particles").is_empty() {
+        spaced(text, lexicon)
+    } else {
+        korean(text, lexicon)
+    }
+}
+
+/// A language whose words tell names by a capital.
+fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
+    let shown = display_name(text, lexicon);
+    let own = after_owner(shown);
+    let kind = kind_of(if own.len() < shown.len() { own } else { text }, lexicon);
+    let name = without_brackets(own);
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = nominative(&name, lexicon).unwrap_or(name);
+    let named = mention_has_name(text, lexicon) || is_quoted_name(text);
+    let own: Vec<String> = words(&name).map(|(_, w)| w.to_lowercase()).collect();
+    let mut core = core_words(&name, lexicon);
+    if let Some(acronym) = bracketed(text) {
+        core.push(acronym);
+    }
+    if core.is_empty() || kind == SourceKind::Anonymous && core.len() < own.len() && !named {
+        core.clone_from(&own);
+        core.retain(|w| !lexicon.list("definite").contains(w));
+    }
+    let described = |w: &String| kind_of_word(lexicon, w).is_some() || lexicon.titles.contains(w);
+    let roles = roles(text, lexicon, |w| described(w) && (named || !core.contains(w)));
+    // Without articles a lone noun of a kind speaks of what is known.
+    let bare = !lexicon.list("inflects").is_empty() && own.len() == 1 && described(&own[0]);
+    let head = head_word(&name, lexicon);
+    Mention {
+        owned: is_owned(&name, lexicon),
+        name,
+        kind,
+        head,
+        woman: is_woman(&own, &roles, kind, lexicon),
+        roles,
+        known: !named && (is_definite(text, lexicon) || bare),
+        named,
+        words: core,
+    }
+}
+
+/// The offices and descriptions of a mention: what its parts between commas are about, and titles before a name.
+fn roles(text: &str, lexicon: &Lexicon, described: impl Fn(&String) -> bool) -> Vec<String> {
+    let mut roles: Vec<String> = text.split(',').map(|part| head_word(part, lexicon)).collect();
+    let links = class::PREPOSITION | class::LINK | class::RELATIVE;
+    let titles = words(text)
+        .map(|(_, w)| w.to_lowercase())
+        .take_while(|w| lexicon.word(w).classes & links == 0)
+        .filter(|w| kind_of_word(lexicon, w) == Some(SourceKind::Person) || lexicon.titles.contains(w));
+    roles.extend(titles);
+    roles.retain(described);
+    roles.dedup();
+    roles
+}
+
+/// Whether an office or the first of several words of a person's name is a woman's.
+fn is_woman(name: &[String], roles: &[String], kind: SourceKind, lexicon: &Lexicon) -> Option<bool> {
+    let office = |w: &String| lexicon.list("women-offices").iter().any(|o| matches_word(o, w));
+    if roles.iter().chain(name).any(office) {
+        return Some(true);
+    }
+    let given = name
+        .first()
+        .filter(|_| kind == SourceKind::Person && name.len() > 1)?;
+    let listed = |list: &str| lexicon.list(list).contains(given);
+    let ends = |list: &str| lexicon.list(list).iter().any(|e| given.ends_with(e.as_str()));
+    let inflects = !lexicon.list("inflects").is_empty();
+    // A man's name in the genitive ends like a woman's: there the surname must agree.
+    let family = name.last().is_some_and(|n| {
+        let list = lexicon.list("women-surnames");
+        list.iter().any(|e| n.ends_with(e.as_str()))
+    });
+    if listed("women") || ends("women-endings") && !listed("men") && (!inflects || family) {
+        Some(true)
+    } else {
+        let man = listed("men") || inflects && given.ends_with(|c: char| !"аеєиіїоуюя".contains(c));
+        man.then_some(false)
+    }
+}
+
+fn is_capital(word: &str) -> bool {
+    word.starts_with(char::is_uppercase)
+}
+
+/// "Clinton's policy aide Jake Sullivan" → "Jake Sullivan"; what has no full name at its end stays as it is.
+fn after_owner(name: &str) -> &str {
+    let all: Vec<(usize, &str)> = words(name).collect();
+    let owner = all
+        .iter()
+        .rposition(|(_, w)| w.ends_with("'s") || w.ends_with("’s"));
+    let names = all.iter().rev().take_while(|(_, w)| is_capital(w)).count();
+    let first = all.len() - names;
+    if (2..=4).contains(&names) && owner.is_some_and(|o| o + 1 < first) {
+        &name[all[first].0..]
+    } else {
+        name
+    }
+}
+
+/// Whether a name belongs to whom the noun around it is tied: a genitive before it, or one name alone behind it.
+fn is_owned(name: &str, lexicon: &Lexicon) -> bool {
+    let all: Vec<&str> = words(name).map(|(_, w)| w).collect();
+    let genitive = all
+        .iter()
+        .rev()
+        .skip(1)
+        .any(|w| w.ends_with("'s") || w.ends_with("’s"));
+    let behind = !lexicon.list("inflects").is_empty()
+        && all.len() > 1
+        && all.last().is_some_and(|w| is_capital(w))
+        && (!is_capital(all[all.len() - 2]) || lexicon.list("relatives").contains(&all[0].to_lowercase()));
+    genitive || behind
+}
+
+/// "У Києві" → "Київ": the first case of a place, from the list of stems and names.
+fn nominative(name: &str, lexicon: &Lexicon) -> Option<String> {
+    lexicon.list("place-names").iter().find_map(|pair| {
+        let (stem, full) = pair.split_once('=')?;
+        let ending = name.strip_prefix(stem)?;
+        (ending.chars().count() <= 2 && ending.chars().all(char::is_alphabetic)).then(|| full.to_owned())
+    })
+}
+
+/// "Harbour Safety Agency (HSA)": the acronym.
+fn bracketed(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once('(')?;
+    let (inner, _) = rest.split_once(')')?;
+    let acronym = (2..=8).contains(&inner.chars().count()) && inner.chars().all(char::is_uppercase);
+    acronym.then(|| inner.to_lowercase())
+}
+
+/// «Хвиля»
+fn is_quoted_name(text: &str) -> bool {
+    text.contains(['«', '“', '„', '"'])
+}
+
+/// Korean: names stand before their titles, and titles have no capitals to tell them by.
+fn korean(text: &str, lexicon: &Lexicon) -> Mention {
+    let plain = without_brackets(text);
+    let all: Vec<&str> = plain.split_whitespace().collect();
+    let mut kind = kind_of(&plain, lexicon);
+    let listed = |name: &str, w: &str| lexicon.list(name).iter().any(|l| l == w);
+    let is_kind =
+        |w: &str| kind_of_word(lexicon, w).is_some() || listed("places", w) || listed("modifiers", w);
+    let person = |w: &str| {
+        kind_of_word(lexicon, w) == Some(SourceKind::Person) || lexicon.titles.iter().any(|t| t == w)
+    };
+    let surname = |w: &str| lexicon.list("surnames").iter().any(|s| w.starts_with(s.as_str()));
+    let full = |w: &str| w.chars().count() == 3 && surname(w) && !is_kind(w);
+    let tied = |w: &str| {
+        lexicon
+            .list("ties")
+            .iter()
+            .any(|p| w.ends_with(p.as_str()) && w.len() > p.len())
+    };
+    let body = |w: &str| {
+        let ends = |e: &String| w.ends_with(e.as_str());
+        w.chars().count() > 2 && !full(w) && lexicon.list("org-endings").iter().any(ends)
+    };
+    let mut name = Vec::new();
+    let mut roles = Vec::new();
+    if let Some((&last, before)) = all.split_last() {
+        let nth = |k: usize| before.iter().rev().nth(k).copied();
+        let hidden = lexicon
+            .list("anonymity")
+            .iter()
+            .any(|a| text.contains(a.as_str()));
+        let last_kind = kind_of_word(lexicon, last);
+        if person(last) && !hidden {
+            roles.push(last.to_owned());
+            if let Some(given) = nth(0).filter(|w| {
+                let family = w.chars().count() == 1 && surname(w) && !listed("modifiers", w);
+                last == "씨" || family || !is_kind(w) && !tied(w) && !body(w)
+            }) {
+                name.push(given);
+                let family = nth(1).filter(|w| !surname(given) && !is_kind(w) && !tied(w));
+                if let Some(family) = family {
+                    name.insert(0, family);
+                }
+                kind = SourceKind::Person;
+            } else if lexicon.list("offices").iter().any(|o| last.ends_with(o.as_str())) {
+                kind = SourceKind::Person;
+            } else {
+                kind = SourceKind::Anonymous;
+            }
+        } else if full(last) {
+            roles.extend(nth(0).filter(|w| is_kind(w)).map(str::to_owned));
+            name.push(last);
+            kind = SourceKind::Person;
+        } else if let Some(at) = before
+            .iter()
+            .rposition(|w| w.ends_with('인') && is_kind(w.trim_end_matches('인')))
+        {
+            // "시공사인 누리토건"
+            roles.push(before[at].trim_end_matches('인').to_owned());
+            name.extend(&all[at + 1..]);
+        } else if kind == SourceKind::Unknown && last_kind.is_none() && body(last) {
+            kind = SourceKind::Organisation;
+        }
+    }
+    let named = !name.is_empty();
+    if !named {
+        name.extend(&all);
+    }
+    let own: Vec<String> = name.iter().map(|w| w.to_lowercase()).collect();
+    let this = ["이", "그", "해당", "이번"]
+        .iter()
+        .any(|d| all.first() == Some(d))
+        && all.len() > 1;
+    let bare = all.len() == 1 && is_kind(all[0]);
+    Mention {
+        name: name.join(" "),
+        kind,
+        head: own.last().cloned().unwrap_or_default(),
+        roles,
+        known: !named && (this || bare),
+        named,
+        owned: false,
+        woman: None,
+        words: own.into_iter().skip(usize::from(this && !named)).collect(),
+    }
+}
+
+/// "서다온(58) 씨" → "서다온 씨".
+fn without_brackets(text: &str) -> String {
+    let mut depth = 0_usize;
+    let mut plain = String::new();
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    if plain.trim().is_empty() {
+        text.to_owned()
+    } else {
+        plain
+    }
+}

@@ -171,13 +171,9 @@ fn drop_reported_attitudes(
                 .first()
                 .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
         };
-<<<<<<< HEAD
-        if (item.weak || own_words && item.role == Role::SubjectFirst) && told.iter().any(inside) {
-=======
-        if (attitude || own_words && item.role == Role::SubjectFirst)
+        if (item.weak || own_words && item.role == Role::SubjectFirst)
             && told.iter().rev().take(16).any(inside)
         {
->>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
             // Without a cue it is dropped with the other empty drafts.
             drafts[own].cue.clear();
         } else if item.role != Role::Hearsay {
@@ -254,16 +250,12 @@ fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
 /// A cue phrase at `at`.
 fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Found> {
     let lexicon = passage.lexicon;
-<<<<<<< HEAD
     let word = passage.word(at);
-=======
-    let word = lexicon.word(passage.lower(at));
     let owners = lexicon.list("owners");
     let fits = |w: &str, k: usize| match w {
         "*" => owners.iter().any(|o| o == passage.lower(k)),
         _ => passage.lower(k) == w,
     };
->>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
     let entry = word
         .phrases
         .iter()
@@ -452,13 +444,9 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
                     && b > unit.start
                     && (passage.is_quote(b - 1) || !left_is_subject(passage, from, cue))
         })
-<<<<<<< HEAD
         && (cue.entry.frame != Frame::Object || before.is_some_and(|b| passage.is_quote(b)))
-        && let Some(source) = subject::right_of(passage, cue.group.end, unit.end)
-        && !passage.has(source.end, class::AUXILIARY | class::VERB)
-=======
         && let Some(source) = cased::right_of(passage, cue, unit.end, false)
->>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
+        && !passage.has(source.end, class::AUXILIARY | class::VERB)
         && (cue.entry.form != VerbForm::Base
             || passage.lower(source.end - 1).ends_with('s')
             || source.len() > 2)

@@ -57,14 +57,7 @@ fn join(passage: &Passage<'_>, cues: &mut Vec<Cue<'static>>, cue: Cue<'static>) 
 /// The cue verb at token `at`, if it is one here.
 fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'static>> {
     let lexicon = passage.lexicon;
-<<<<<<< HEAD
     let word = passage.word(at);
-    if word.entries.is_empty() {
-        return None;
-    }
-=======
-    let word = lexicon.word(passage.lower(at));
->>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
     let fits = |entry: &Entry| {
         entry
             .rest

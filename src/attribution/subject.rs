@@ -178,22 +178,11 @@ fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
     if passage.has(first, class::PRONOUN) && !passage.has(first, class::DETERMINER) {
         return false;
     }
-<<<<<<< HEAD
-    let verbal = passage.lower(first).ends_with("ing") && !passage.tokens[first].capital;
-    !verbal && !passage.word(first).entries.iter().any(|_| true)
-=======
     let gerund = passage.lexicon.list("gerund-endings");
     let verbal = !passage.tokens[first].capital
         && (passage.lower(first).ends_with("ing")
             || gerund.iter().any(|e| passage.lower(first).ends_with(e.as_str())));
-    !verbal
-        && !passage
-            .lexicon
-            .word(passage.lower(first))
-            .entries
-            .iter()
-            .any(|_| true)
->>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
+    !verbal && passage.word(first).entries.is_empty()
 }
 
 /// Whether a remark between commas begins here ("in a statement", "speaking in Oya", "however").
@@ -469,7 +458,6 @@ pub(super) fn right_of(passage: &Passage<'_>, start: usize, end: usize) -> Optio
     Some(start..at)
 }
 
-<<<<<<< HEAD
 /// Whether the word at `at` is a cue that is no noun ("who added").
 fn speaks(passage: &Passage<'_>, at: usize) -> bool {
     let entries = &passage.word(at).entries;
@@ -482,15 +470,6 @@ fn speaks(passage: &Passage<'_>, at: usize) -> bool {
     })
 }
 
-/// The subject that starts at `start`, without apposition ("як повідомляє Reuters, банк закриють").
-pub(super) fn right_plain(passage: &Passage<'_>, start: usize, end: usize) -> Option<Range<usize>> {
-    let source = right_of(passage, start, end)?;
-    let comma = source.clone().find(|&k| passage.is(k, ','));
-    Some(source.start..comma.unwrap_or(source.end))
-}
-
-=======
->>>>>>> 62d9e791af2fa4d9d98bb207f16a6714b51eb1cf
 /// Where the noun phrase from `start` ends, before any comma.
 fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) -> usize {
     let end = end.min(start + REACH);

@@ -223,7 +223,7 @@ fn find(passage: &Passage<'_>, unit: &Range<usize>) -> Vec<Found> {
 /// A belief or wish that another speaker tells of ("said she hoped to", "asked whether he thought", "said that …
 /// and wanted"), or that is only supposed ("if people think").
 fn is_embedded(passage: &Passage<'_>, found: &[Found], verb: &Cue<'_>) -> bool {
-    if !cues::is_attitude(verb) || passage.lexicon.list("modals").is_empty() {
+    if !cues::is_attitude(verb) || cased::has_cases(passage) {
         return false;
     }
     let from = found.last().map_or(0, |f| f.end);
@@ -444,7 +444,8 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
                     && b > unit.start
                     && (passage.is_quote(b - 1) || !left_is_subject(passage, from, cue))
         })
-        && (cue.entry.frame != Frame::Object || before.is_some_and(|b| passage.is_quote(b)))
+        && (cue.entry.frame != Frame::Object
+            || before.is_some_and(|b| passage.is_quote(b) || passage.tokens[b].is_dash()))
         && let Some(source) = cased::right_of(passage, cue, unit.end, false)
         && !passage.has(source.end, class::AUXILIARY | class::VERB)
         && (cue.entry.form != VerbForm::Base
@@ -547,7 +548,7 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
         }
         // "as the Herald noted in May, …"
         let as_is = source.start > unit.start && passage.has(source.start - 1, class::AS);
-        let role = if as_is && !passage.lexicon.list("modals").is_empty() {
+        let role = if as_is && !cased::has_cases(passage) {
             Role::Phrase
         } else {
             Role::SubjectFirst
@@ -569,7 +570,7 @@ fn with_source(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cue:
 
 /// Words that only point at a speech: "what he said", "a rule that she said", "if they say", "voters who support her".
 fn is_aside(passage: &Passage<'_>, unit: &Range<usize>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
-    if source.len() != 1 || source.start == unit.start || passage.lexicon.list("modals").is_empty() {
+    if source.len() != 1 || source.start == unit.start || cased::has_cases(passage) {
         return false;
     }
     let quoted = (cue.group.end..unit.end.min(cue.group.end + 12)).any(|k| passage.is_quote(k));
@@ -585,7 +586,7 @@ fn is_aside(passage: &Passage<'_>, unit: &Range<usize>, source: &Range<usize>, c
 
 /// Whether a belief can be the subject's: "demographics favour her" is nobody's wish.
 fn has_mind(passage: &Passage<'_>, source: &Range<usize>) -> bool {
-    if passage.lexicon.list("modals").is_empty() {
+    if cased::has_cases(passage) {
         return true;
     }
     let first = passage.lower(source.start);

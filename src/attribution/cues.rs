@@ -342,7 +342,8 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 && !passage.has(after, class::PREPOSITION | class::ADVERB | class::CONJUNCTION);
             passage.lower(after) == "to" || explicit || remark || wish
         }
-        _ if passage.has(after, class::PREPOSITION)
+        _ if !cased::has_cases(passage)
+            && passage.has(after, class::PREPOSITION)
             && !quoted_before
             && !parted()
             && !(after..unit.end.min(after + 30)).any(|k| {

@@ -99,7 +99,7 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
 
 /// Whether the verb group says what might be ("would support"): no attitude that anybody has.
 fn is_hypothetical(passage: &Passage<'_>, group: &Range<usize>) -> bool {
-    group.clone().any(|k| listed(passage, "modals", k))
+    group.clone().any(|k| passage.listed("modals", k))
 }
 
 /// Walks left from the verb over auxiliaries, adverbs and negation.
@@ -134,7 +134,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         let after_cue = before > unit.start && !passage.word(before - 1).entries.is_empty();
         if before > unit.start
             && cue.entry.form == VerbForm::Base
-            && listed(passage, "catenatives", before - 1)
+            && passage.listed("catenatives", before - 1)
         {
             // "continued to say": one cue.
             let (start, negated, _, _) = group_start(passage, unit, before - 1);
@@ -172,7 +172,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
                 && (be
                     || !passage.has(before, class::PREPOSITION)
                     || first
-                    || listed(passage, "before-gerunds", before))
+                    || passage.listed("before-gerunds", before))
         }
         VerbForm::Participle => {
             cue.passive = be || !aux && passage.lower(cue.group.end) == "by";
@@ -264,8 +264,8 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
     let opens_clause = (passage.is(before, ',')
         || passage.is_quote(before)
         || passage.tokens.get(before).is_some_and(|t| t.is_dash())
-        || listed(passage, "before-gerunds", before)
-        || listed(passage, "occasions", before)
+        || passage.listed("before-gerunds", before)
+        || passage.listed("occasions", before)
         || passage.is_word(before) && clause_follows(passage, unit, after))
         && (cue.entry.stance != Stance::Report || !cue.entry.strict && passage.is(before, ','))
         && (clause_follows(passage, unit, after)
@@ -297,17 +297,17 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
                 && cue.group.start > unit.start
                 && passage.has(after, class::PREPOSITION | class::ADVERB)
                 && !cue.passive;
-            let as_what = !listed(passage, "needs-as", cue.verb.start)
+            let as_what = !passage.listed("needs-as", cue.verb.start)
                 || (after..unit.end.min(after + 12))
                     .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
                     .any(|k| passage.has(k, class::AS));
-            let convened = listed(passage, "convened-by", cue.verb.start)
+            let convened = passage.listed("convened-by", cue.verb.start)
                 && matches!(passage.lower(after), "a" | "an")
                 && !(after..unit.end.min(after + 10)).any(|k| passage.is_quote(k));
             let leans = !cue.leaning
                 || passage.is(before, ',')
                 || passage.tokens.get(before).is_some_and(|t| t.is_dash())
-                || listed(passage, "before-gerunds", before)
+                || passage.listed("before-gerunds", before)
                 || cue.group.start == unit.start;
             leans
                 && !passage.has(after, class::CONJUNCTION)
@@ -372,17 +372,7 @@ pub(super) fn is_attitude(cue: &Cue<'_>) -> bool {
 
 /// "was expected", "is seen as": words of belief and blame whose owner a passive leaves out.
 pub(super) fn is_unowned(passage: &Passage<'_>, at: usize) -> bool {
-    listed(passage, "unowned-passives", at)
-}
-
-/// "seems", "appears to": the writer's guess, which is nobody else's claim.
-pub(super) fn is_hedge(passage: &Passage<'_>, at: usize) -> bool {
-    listed(passage, "hedges", at)
-}
-
-/// Whether the word at `at` stands in the lexicon's list `name`.
-fn listed(passage: &Passage<'_>, name: &str, at: usize) -> bool {
-    passage.lexicon.list(name).iter().any(|w| w == passage.lower(at))
+    passage.listed("unowned-passives", at)
 }
 
 /// "as the Herald noted in May": no "that" follows.
@@ -417,7 +407,7 @@ fn is_after_document(passage: &Passage<'_>, cue: &Cue<'_>) -> bool {
         .rev()
         .take(reach)
         .take_while(|&k| !passage.is_stop(k) && !passage.is_quote(k) && !passage.is(k, ';'))
-        .any(|k| listed(passage, "documents", k))
+        .any(|k| passage.listed("documents", k))
 }
 
 /// Whether reported speech begins at `at`: "that", a question word, a colon or a quotation.

@@ -4,6 +4,7 @@
 //! `parent` is an index into `attributions` and there are no cycles. An attribution whose text names no
 //! source has `source: None` and no `source_spans`.
 
+mod apposition;
 mod cased;
 mod chinese;
 mod clause;

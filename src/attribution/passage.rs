@@ -198,6 +198,11 @@ impl<'a> Passage<'a> {
         })
     }
 
+    /// Whether token `at` stands in the lexicon's list `name`.
+    pub(super) fn listed(&self, name: &str, at: usize) -> bool {
+        self.lexicon.list(name).iter().any(|w| w == self.lower(at))
+    }
+
     /// Whether token `at` has one of the classes `bits`.
     pub(super) fn has(&self, at: usize, bits: u32) -> bool {
         self.classes.get(at).is_some_and(|c| c & bits != 0)

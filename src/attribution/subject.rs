@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::apposition::{describes, is_apposition, with_apposition};
 use super::cased;
 use super::lexicon::class;
 use super::passage::Passage;
@@ -68,86 +69,8 @@ fn is_plain_pronoun(passage: &Passage<'_>, from: usize, at: usize) -> bool {
             || passage.has(at - 1, class::CLAUSE))
 }
 
-/// "Lund, the mayor of Oya," or "Lund, in a statement,": the comma or dash at `close` closes something.
-fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<Range<usize>> {
-    let dashed = passage.tokens[close].is_dash();
-    let same = |k: usize| {
-        if dashed {
-            passage.tokens[k].is_dash()
-        } else {
-            passage.is(k, ',')
-        }
-    };
-    // "--" is two marks.
-    let close = if dashed && close > from && same(close - 1) {
-        close - 1
-    } else {
-        close
-    };
-    let open = (from..close)
-        .rev()
-        .take(40)
-        .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
-        .find(|&k| same(k));
-    let Some(open) = open else {
-        // "Sen. Lund (D-Oya), said": a slip of the pen.
-        return left_of_simple(passage, from, close)
-            .filter(|s| s.start == from && passage.is(close - 1, ')'));
-    };
-    let inner = open + 1..close;
-    if inner.is_empty() || open == from {
-        return None;
-    }
-    let head = |at: usize| {
-        let doubled = dashed && at > from && same(at - 1);
-        left_of_simple(passage, from, at - usize::from(doubled))
-    };
-    if !is_apposition(passage, &inner) {
-        // A remark in commas: the subject stands before it.
-        return if opens_remark(passage, inner.start) {
-            head(open)
-        } else {
-            None
-        };
-    }
-    let mut start = match head(open) {
-        Some(head) => head.start,
-        // "Stone, 29, of Oya, Nordland,": the place stands between name and remark.
-        None => of_place(passage, from, open)?,
-    };
-    // "Lund, 35, the mayor of Oya, Nordland,": more than one remark about the same name.
-    for _ in 0..4 {
-        if start <= from + 1 || !passage.is(start - 1, ',') || !describes(passage, start) {
-            break;
-        }
-        match head(start - 1) {
-            Some(outer) if outer.clone().any(|k| passage.tokens[k].capital) => start = outer.start,
-            _ => break,
-        }
-    }
-    Some(start..close + 1)
-}
-
-/// "Stone, 29, of Oya" before token `end`: where the name begins.
-fn of_place(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize> {
-    let comma = (from..end).rev().take(6).find(|&k| passage.is(k, ','))?;
-    if !passage.has(comma + 1, class::PREPOSITION) {
-        return None;
-    }
-    with_apposition(passage, from, comma)
-        .or_else(|| left_of_simple(passage, from, comma))
-        .map(|s| s.start)
-        .filter(|&start| passage.tokens[start].capital)
-}
-
-/// Whether a phrase from `at` says more about a name before it: an article, a number, a genitive, a common noun.
-fn describes(passage: &Passage<'_>, at: usize) -> bool {
-    let token = &passage.tokens[at];
-    passage.has(at, class::DETERMINER) || !token.capital || token.is_possessive()
-}
-
 /// The phrase that ends before `end`, without looking into commas.
-fn left_of_simple(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
+pub(super) fn left_of_simple(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
     if end <= from || !passage.is_word(end - 1) && !passage.is(end - 1, ')') && !passage.is_quote(end - 1) {
         return None;
     }
@@ -156,42 +79,6 @@ fn left_of_simple(passage: &Passage<'_>, from: usize, end: usize) -> Option<Rang
     }
     let start = phrase_start(passage, from, end)?;
     strip_lead(passage, start..end)
-}
-
-/// Whether the words between two commas say who somebody is.
-fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
-    let first = inner.start;
-    if passage.has(first, class::RELATIVE) {
-        return passage.lower(first) != "that";
-    }
-    if passage.has(
-        first,
-        class::PREPOSITION
-            | class::CLAUSE
-            | class::CONJUNCTION
-            | class::ADVERB
-            | class::TIME
-            | class::AUXILIARY,
-    ) {
-        return false;
-    }
-    if passage.has(first, class::PRONOUN) && !passage.has(first, class::DETERMINER) {
-        return false;
-    }
-    let gerund = passage.lexicon.list("gerund-endings");
-    let verbal = !passage.tokens[first].capital
-        && (passage.lower(first).ends_with("ing")
-            || gerund.iter().any(|e| passage.lower(first).ends_with(e.as_str())));
-    !verbal && passage.word(first).entries.is_empty()
-}
-
-/// Whether a remark between commas begins here ("in a statement", "speaking in Oya", "however").
-fn opens_remark(passage: &Passage<'_>, at: usize) -> bool {
-    passage.has(
-        at,
-        class::PREPOSITION | class::ADVERB | class::TIME | class::CLAUSE | class::LEAD,
-    ) || passage.lower(at).ends_with("ing")
-        || passage.lower(at).ends_with("ed")
 }
 
 /// The first token of the noun phrase that ends before `end`.

@@ -1,0 +1,131 @@
+//! Who relays whom inside of one sentence.
+
+use std::ops::Range;
+
+use super::super::Draft;
+use super::super::content::closes_sentence;
+use super::super::lexicon::Pronoun;
+use super::super::passage::Passage;
+use super::{Found, Role};
+
+/// Gives the drafts of one sentence their parents, and drops what is only part of another's speech.
+/// `placed[k]` is the draft of `found[k]`, if it has one.
+pub(super) fn nest(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    found: &[Found],
+    placed: &[Option<usize>],
+    drafts: &mut [Draft],
+) {
+    nest_in_hearsay(found, placed, drafts);
+    drop_reported_attitudes(passage, found, placed, drafts);
+    nest_in_relays(passage, unit, found, placed, drafts);
+    link_relays(found, placed, drafts);
+}
+
+/// "citing two people": the cited says what the citing reports.
+fn link_relays(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
+    for (index, item) in found.iter().enumerate().filter(|(_, f)| f.role == Role::Relay) {
+        let before = (0..index)
+            .rev()
+            .find(|&k| found[k].role != Role::Relay)
+            .and_then(|k| placed[k]);
+        let after = (index + 1..found.len())
+            .find(|&k| found[k].role != Role::Relay)
+            .and_then(|k| placed[k]);
+        let relayer = if found.get(index + 1).is_some_and(|n| n.start <= item.start) {
+            after.or(before)
+        } else {
+            before.or(after)
+        };
+        if let (Some(own), Some(relayer)) = (placed[index], relayer) {
+            drafts[own].content = drafts[relayer].content.clone();
+            drafts[own].parent = Some(relayer);
+        }
+    }
+}
+
+/// What is said inside of hearsay is relayed by it ("Reportedly, the mayor told aides …").
+fn nest_in_hearsay(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draft]) {
+    let whole = found
+        .iter()
+        .zip(placed)
+        .find_map(|(f, p)| p.filter(|_| f.role == Role::Hearsay));
+    let Some(outer) = whole else { return };
+    let contents = drafts[outer].content.clone();
+    for &own in placed.iter().flatten().filter(|&&own| own != outer) {
+        let inside = drafts[own]
+            .cue
+            .first()
+            .is_some_and(|c| contents.iter().any(|h| h.contains(*c)));
+        if inside && drafts[own].parent.is_none() {
+            drafts[own].parent = Some(outer);
+        }
+    }
+}
+
+/// "According to Reuters, the mayor told aides …", "The mayor told aides …, Reuters reported.": who frames the whole
+/// sentence relays the others.
+fn nest_in_relays(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    found: &[Found],
+    placed: &[Option<usize>],
+    drafts: &mut [Draft],
+) {
+    let leads = |k: usize| found[k].role == Role::Phrase && found[k].start <= unit.start + 2;
+    let framing = (0..found.len()).find(|&k| leads(k) || closes_sentence(passage, unit, found, k));
+    let Some((index, outer)) = framing.and_then(|k| Some((k, placed[k]?))) else {
+        return;
+    };
+    let contents = drafts[outer].content.clone();
+    for (k, &own) in placed.iter().enumerate() {
+        let Some(own) = own.filter(|_| k != index) else {
+            continue;
+        };
+        let inside = drafts[own]
+            .cue
+            .first()
+            .is_some_and(|c| contents.iter().any(|o| o.contains(*c)));
+        if inside && drafts[own].parent.is_none() && drafts[outer].parent != Some(own) {
+            drafts[own].parent = Some(outer);
+        }
+    }
+}
+
+/// "Lund said she hoped to stay and had told them so": what a speaker tells of wishes and of words that a pronoun
+/// spoke is part of the speech; only a source named anew makes a chain.
+fn drop_reported_attitudes(
+    passage: &Passage<'_>,
+    found: &[Found],
+    placed: &[Option<usize>],
+    drafts: &mut [Draft],
+) {
+    let mut told: Vec<usize> = Vec::new();
+    for (item, &own) in found.iter().zip(placed) {
+        let Some(own) = own else { continue };
+        let own_words = item.source.as_ref().is_some_and(|s| {
+            let pronoun = passage.lexicon.pronouns.get(passage.lower(s.start));
+            s.len() == 1
+                && matches!(
+                    pronoun,
+                    Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It)
+                )
+        });
+        let inside = |other: &usize| {
+            let contents = &drafts[*other].content;
+            drafts[own]
+                .cue
+                .first()
+                .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
+        };
+        if (item.weak || own_words && item.role == Role::SubjectFirst)
+            && told.iter().rev().take(16).any(inside)
+        {
+            // Without a cue it is dropped with the other empty drafts.
+            drafts[own].cue.clear();
+        } else if item.role != Role::Hearsay {
+            told.push(own);
+        }
+    }
+}

@@ -43,6 +43,7 @@ fn ledger_of(id: &str, source: &Side<'_>, target: &Side<'_>, pairs: Vec<Pair>) -
         names: links.names,
         lost: links.lost,
         strangers: links.strangers,
+        shared: links.shared,
     }
 }
 
@@ -303,6 +304,7 @@ impl Carrier<'_> {
             _ => (None, None),
         };
         target.cue = chosen.filter(|_| needs_cue).map(|c| c.cue).unwrap_or_default();
+        let target_speaker = theirs.map(|t| t.source_spans.clone()).unwrap_or_default();
         let status = self.status(attribution, &evidence, kind);
         Claim {
             form: attribution.form,
@@ -317,6 +319,7 @@ impl Carrier<'_> {
                 content: attribution.content_spans.clone(),
             },
             target,
+            target_speaker,
             target_stance,
             target_polarity,
             named: self.named(attribution),

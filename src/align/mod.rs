@@ -4,6 +4,7 @@
 //! What always holds: every span of a ledger lies inside its text; `segments` are in the order of the source and cover every
 //! given segment of both sides once; a claim is `verified` only if its source and its cue were both found.
 
+mod common;
 pub mod cues;
 pub mod gazetteer;
 mod ledger;
@@ -103,6 +104,8 @@ pub struct Claim {
     pub source: Parts,
     /// In the target text.
     pub target: Parts,
+    /// Who says it in the target by the target's own grammar, whether or not that is the source.
+    pub target_speaker: Vec<Span>,
     /// The target's cue: what it says of the speaker's position.
     pub target_stance: Option<Stance>,
     /// The target's cue: whether it denies.
@@ -139,10 +142,17 @@ pub struct LostName {
     pub lost_elsewhere: usize,
     /// Whether it is in the gazetteer: then its forms are known.
     pub known: bool,
+    /// Whether it is a medium of the gazetteer: nobody translates those freely.
+    pub outlet: bool,
     /// Whether another word of the same name was found in this segment.
     pub part_found: bool,
+    /// Whether it was found in the letters of the target's language.
+    pub part_spelt: bool,
     /// Whether it is the last word of its name: a surname, where it is a person's.
     pub last: bool,
+    /// Where the target explains the name in its own letters, 월마(Wolmar), and the word that it explains is another one
+    /// or none: the explanation.
+    pub misread: Option<Span>,
 }
 
 /// Two texts held against each other.
@@ -164,6 +174,8 @@ pub struct Ledger {
     pub lost: Vec<LostName>,
     /// Names of the target that have no counterpart in the source: the pair, and where.
     pub strangers: Vec<(usize, Span)>,
+    /// Words of names in the source that stand there more than once and share one counterpart: the target has fewer.
+    pub shared: Vec<Span>,
 }
 
 impl Ledger {

@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
+use crate::align::common::is_common;
 use crate::align::gazetteer::{Hit, Kind, gazetteer};
 use crate::text::language::Language;
 use crate::text::span::Span;
-use crate::text::transliterate::{Sound, best, writes_names};
+use crate::text::transliterate::{Sound, best, is_particle, writes_names};
 use crate::text::words::{Name, opens_sentence, words};
 
 /// What one word of a name was found as.
@@ -33,6 +34,8 @@ pub(super) struct Segment<'a> {
     pub(super) known: Vec<Found>,
     /// Words of names.
     pub(super) found: Vec<Found>,
+    /// Words of names that stand in their own letters after a word that is not theirs: source word, explanation.
+    pub(super) misread: Vec<(Span, Span)>,
     candidates: Vec<Candidate>,
 }
 
@@ -57,6 +60,7 @@ impl<'a> Segment<'a> {
         names: Vec<Name>,
     ) -> Self {
         let table = gazetteer();
+        let target_hits = table.find(target, to);
         let mut segment = Self {
             source,
             target,
@@ -64,10 +68,11 @@ impl<'a> Segment<'a> {
             to,
             names,
             source_hits: table.find(source, from),
-            target_hits: table.find(target, to),
+            candidates: candidates(target, to, &target_hits),
+            target_hits,
             known: Vec::new(),
             found: Vec::new(),
-            candidates: candidates(target, to),
+            misread: Vec::new(),
         };
         segment.link_known();
         segment
@@ -150,7 +155,7 @@ impl<'a> Segment<'a> {
                     .map_or(0, Sound::consonants);
                 let floor = floor(consonants, self.to);
                 let supported = lenient && self.neighbour(word, target);
-                if score >= floor || (supported && score >= floor - 0.14) {
+                if score >= floor || (supported && score >= floor - self.leniency()) {
                     self.found.push(Found {
                         source: word,
                         target,
@@ -159,6 +164,12 @@ impl<'a> Segment<'a> {
                 }
             }
         }
+    }
+
+    /// How much less alike a word may sound where its neighbour was found. Any Korean word may stand beside a name, in
+    /// other languages only what has a capital.
+    fn leniency(&self) -> f64 {
+        if self.to == Language::KO { 0.08 } else { 0.14 }
     }
 
     /// Whether another word of the same name was found right beside `target`.
@@ -184,7 +195,7 @@ impl<'a> Segment<'a> {
         if !matches!(self.to.code(), "ko" | "zh") {
             return;
         }
-        let mut more = Vec::new();
+        let (mut more, mut misread) = (Vec::new(), Vec::new());
         for found in self.found.iter().filter(|f| f.target.of(self.target).is_ascii()) {
             let text = bare(found.source.of(self.source));
             let sounds = cache
@@ -197,8 +208,15 @@ impl<'a> Segment<'a> {
                 .iter()
                 .filter(before)
                 .filter(|c| !c.span.of(self.target).is_ascii());
-            let top = native
+            let alike: Vec<(f64, Span)> = native
                 .map(|c| (best(sounds, &c.sounds) - c.penalty, c.span))
+                .filter(|(score, _)| *score >= 0.45)
+                .collect();
+            if alike.is_empty() && in_brackets(self.target, found.target) {
+                misread.push((found.source, found.target));
+            }
+            let top = alike
+                .into_iter()
                 .filter(|(score, span)| *score >= 0.5 && !self.taken(*span, &text))
                 .max_by(|a, b| a.0.total_cmp(&b.0));
             more.extend(top.map(|(score, target)| Found {
@@ -208,10 +226,20 @@ impl<'a> Segment<'a> {
             }));
         }
         self.found.extend(more);
+        self.misread = misread;
+    }
+
+    /// Takes back what was found by a faint likeness where other segments know the name in a much better form.
+    pub(super) fn forget_doubtful(&mut self, memory: &Memory) {
+        let (source, target, to) = (self.source, self.target, self.to);
+        self.found.retain(|f| {
+            f.score >= 0.85
+                || !memory.contradicts(&bare(f.source.of(source)), f.target.of(target), f.score, to)
+        });
     }
 
     /// A half-found name takes the stranger beside it for the rest: «Майкл Стіл» for "Michael Steele".
-    pub(super) fn link_beside(&mut self) {
+    pub(super) fn link_beside(&mut self, memory: &Memory) {
         for word in self.open_words() {
             let strangers = self.strangers();
             let free = strangers.into_iter().filter(|s| self.neighbour(word, *s));
@@ -219,7 +247,8 @@ impl<'a> Segment<'a> {
             let sounds = Sound::variants(&text, self.from);
             let alike = |s: &Span| best(&sounds, &Sound::variants(s.of(self.target), self.to));
             let top = free.max_by(|a, b| alike(a).total_cmp(&alike(b)));
-            if let Some(target) = top.filter(|s| alike(s) >= 0.4) {
+            let known = |s: &Span| memory.contradicts(&text, s.of(self.target), alike(s), self.to);
+            if let Some(target) = top.filter(|s| alike(s) >= 0.4 && !known(s)) {
                 self.found.push(Found {
                     source: word,
                     target,
@@ -230,12 +259,11 @@ impl<'a> Segment<'a> {
     }
 
     /// Finds a word in the form that it had in other segments.
-    pub(super) fn link_by_memory(&mut self, memory: &HashMap<String, Vec<String>>) {
+    pub(super) fn link_by_memory(&mut self, memory: &Memory) {
         for word in self.open_words() {
             let text = bare(word.of(self.source));
-            let Some(forms) = memory.get(&text) else { continue };
             let mut top: Option<(f64, Span)> = None;
-            for form in forms {
+            for (form, _) in memory.forms(&text) {
                 let sounds = Sound::variants(form, self.to);
                 for candidate in &self.candidates {
                     let score = best(&sounds, &candidate.sounds) - candidate.penalty;
@@ -278,7 +306,7 @@ impl<'a> Segment<'a> {
     }
 
     /// When one name is left on each side, they are each other's, if they stand about alike or sound a little alike.
-    pub(super) fn link_the_rest(&mut self, cache: &mut SoundCache) {
+    pub(super) fn link_the_rest(&mut self, cache: &mut SoundCache, memory: &Memory) {
         let open = self.open_words();
         let strangers: Vec<Span> = self
             .strangers()
@@ -293,7 +321,7 @@ impl<'a> Segment<'a> {
             .entry(text.clone())
             .or_insert_with(|| Sound::variants(&text, self.from));
         let score = best(sounds, &Sound::variants(target.of(self.target), self.to));
-        if score >= 0.4 {
+        if score >= 0.4 && !memory.contradicts(&text, target.of(self.target), score, self.to) {
             self.found.push(Found {
                 source: word,
                 target,
@@ -301,6 +329,51 @@ impl<'a> Segment<'a> {
             });
         }
     }
+}
+
+/// The forms that each word of the source had in the target, over the whole document.
+#[derive(Default)]
+pub(super) struct Memory(HashMap<String, Vec<(String, f64)>>);
+
+impl Memory {
+    /// What the segments found by themselves.
+    pub(super) fn of(segments: &[Segment<'_>]) -> Self {
+        let mut memory = Self::default();
+        for segment in segments {
+            for found in segment.found.iter().filter(|f| f.score >= 0.6) {
+                let forms = memory.0.entry(bare(found.source.of(segment.source))).or_default();
+                let form = found.target.of(segment.target);
+                if let Some((_, score)) = forms.iter_mut().find(|(known, _)| known == form) {
+                    *score = score.max(found.score);
+                } else if forms.len() < 4 {
+                    forms.push((form.to_owned(), found.score));
+                }
+            }
+        }
+        memory
+    }
+
+    /// The forms of a word, with their scores.
+    fn forms(&self, word: &str) -> &[(String, f64)] {
+        self.0.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the document knows the word by a form that fits it much better than `form`, and is another.
+    fn contradicts(&self, word: &str, form: &str, score: f64, language: Language) -> bool {
+        let sounds = Sound::variants(form, language);
+        self.forms(word).iter().any(|(known, better)| {
+            *better >= score + 0.08
+                && !known.is_ascii()
+                && best(&sounds, &Sound::variants(known, language)) < 0.7
+        })
+    }
+}
+
+/// Whether `span` stands in round brackets that follow something or open the text.
+fn in_brackets(text: &str, span: Span) -> bool {
+    text[..span.start]
+        .rfind(['(', '（', ')', '）'])
+        .is_some_and(|at| text[at..].starts_with(['(', '（']))
 }
 
 /// The word in lower case without a possessive.
@@ -320,20 +393,20 @@ fn floor(consonants: usize, to: Language) -> f64 {
     };
     match to.code() {
         "zh" => base + 0.06,
-        "ko" => base + 0.03,
+        "ko" => base + 0.06,
         _ => base,
     }
 }
 
 /// Target words that may be names: capital letters where the language has them; all words of Korean, with and without
 /// particles; runs of the characters that Chinese writes names with; whatever stands in Latin letters.
-fn candidates(text: &str, language: Language) -> Vec<Candidate> {
+fn candidates(text: &str, language: Language, hits: &[Hit]) -> Vec<Candidate> {
     let mut list = Vec::new();
     for span in words(text) {
         let word = span.of(text);
         let first = word.chars().next().unwrap_or(' ');
         if ('가'..='힣').contains(&first) {
-            if !is_predicate(text, span) {
+            if !is_predicate(text, span) && !is_common(word, language) && !is_term(text, span, hits) {
                 korean_candidates(text, span, &mut list);
             }
         } else if ('\u{4e00}'..='\u{9fff}').contains(&first) {
@@ -350,6 +423,19 @@ fn candidates(text: &str, language: Language) -> Vec<Candidate> {
     list
 }
 
+/// Whether a Korean word is a common noun of the gazetteer, with or without its particle.
+fn is_term(text: &str, span: Span, hits: &[Hit]) -> bool {
+    hits.iter().any(|hit| {
+        let whole = hit.span.start == span.start
+            && hit.span.of(text).chars().count() >= 2
+            && hit.entries.iter().all(|&e| gazetteer().kind(e) == Kind::Term);
+        whole
+            && text
+                .get(hit.span.end..span.end)
+                .is_some_and(|rest| rest.is_empty() || is_particle(rest))
+    })
+}
+
 /// Whether a Korean word closes a sentence or a quotation: 말했다., 라고.
 fn is_predicate(text: &str, span: Span) -> bool {
     let word = span.of(text);
@@ -357,10 +443,13 @@ fn is_predicate(text: &str, span: Span) -> bool {
         .trim_start_matches(['"', '”', '’', '\''])
         .starts_with(['.', '!', '?']);
     let long = word.chars().count() >= 2;
-    long && ((closes && word.ends_with(['다', '요', '죠', '까']))
-        || word.ends_with("라고")
-        || word.ends_with("다고")
-        || word.ends_with("했던"))
+    let negated = word.ends_with('지') && text[span.end..].trim_start().starts_with(['않', '못', '말']);
+    negated
+        || long
+            && ((closes && word.ends_with(['다', '요', '죠', '까']))
+                || word.ends_with("라고")
+                || word.ends_with("다고")
+                || word.ends_with("했던"))
 }
 
 /// The word whole (particles come off by their sounds), and its openings: a title may stick to a name.
@@ -375,7 +464,9 @@ fn korean_candidates(text: &str, span: Span, list: &mut Vec<Candidate>) {
     for (count, &end) in ends.iter().enumerate().skip(2) {
         let part = Span::new(span.start, span.start + end);
         let left = ends.len() - count;
-        let penalty = 0.03 + 0.01 * left as f64;
+        // What is left is a particle, or a title, or another word altogether.
+        let rest = &word[end..];
+        let penalty = if is_particle(rest) { 0.02 } else { 0.1 } + 0.01 * left as f64;
         let sounds = Sound::variants(part.of(text), Language::KO)
             .into_iter()
             .take(1)

@@ -5,7 +5,7 @@ use crate::align::{Claim, Ledger, LostName};
 use crate::attribution::SourceKind;
 use crate::finding::{Check, Finding, Severity};
 use crate::text::span::Span;
-use crate::text::transliterate::Sound;
+use crate::text::transliterate::{Sound, similarity};
 
 /// Checks all names.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
@@ -17,13 +17,14 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
             .filter(|(segment, _)| *segment == lost.segment)
             .map(|&(_, span)| span)
             .collect();
-        let speaker = ledger.claims.iter().find(|claim| speaks(claim, lost));
+        let speaker = ledger.claims.iter().find(|claim| speaks(ledger, claim, lost));
         let Some(severity) = severity(ledger, lost, &strangers, speaker) else {
             continue;
         };
         let name = lost.source.of(&ledger.source.text);
-        let stranger = strangers.first().copied();
+        let stranger = lost.misread.or(strangers.first().copied());
         let message = match (speaker, stranger) {
+            _ if lost.misread.is_some() => format!("the word before ({name}) is another name, or none"),
             (Some(_), Some(s)) => format!("the speaker {name} became {}", s.of(&ledger.target.text)),
             (Some(_), None) => format!("the speaker {name} is missing"),
             (None, Some(s)) => format!(
@@ -46,12 +47,52 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
             message,
         });
     }
+    findings.extend(ledger.claims.iter().filter_map(|claim| replaced(ledger, claim)));
     findings
 }
 
-/// Whether the lost name is the source of the claim.
-fn speaks(claim: &Claim, lost: &LostName) -> bool {
-    claim.source.source.iter().any(|s| s.contains(lost.source))
+/// A speaker who is named once more in the source than in the target, where somebody else says it.
+fn replaced(ledger: &Ledger, claim: &Claim) -> Option<Finding> {
+    let shared = ledger
+        .shared
+        .iter()
+        .find(|word| claim.source.source.iter().any(|s| s.contains(**word)))?;
+    let other = ledger.strangers.iter().find(|(segment, span)| {
+        *segment == claim.segment && claim.target_speaker.iter().any(|s| s.contains(*span))
+    })?;
+    let (from, to) = (ledger.source.language, ledger.target.language);
+    if similarity(
+        shared.of(&ledger.source.text),
+        from,
+        other.1.of(&ledger.target.text),
+        to,
+    ) >= 0.5
+    {
+        return None;
+    }
+    let (name, stranger) = (shared.of(&ledger.source.text), other.1.of(&ledger.target.text));
+    Some(Finding {
+        check: Check::Source,
+        severity: Severity::Error,
+        segment: claim.segment,
+        source: Some(*shared),
+        target: Some(other.1),
+        message: format!("the speaker {name} became {stranger}"),
+    })
+}
+
+/// Whether the lost name is the source of the claim, here or where the same segment names it once more.
+fn speaks(ledger: &Ledger, claim: &Claim, lost: &LostName) -> bool {
+    let again = |s: &Span| {
+        lost.misread.is_some()
+            && claim.segment == lost.segment
+            && s.of(&ledger.source.text) == lost.source.of(&ledger.source.text)
+    };
+    claim
+        .source
+        .source
+        .iter()
+        .any(|s| s.contains(lost.source) || again(s))
 }
 
 /// How sure it is that the loss is one. What speaks for it: the name sounds like enough to be known again (three consonants)
@@ -65,8 +106,16 @@ fn severity(
     let name = lost.source.of(&ledger.source.text);
     let sounds = Sound::variants(name, ledger.source.language);
     let consonants = sounds.first().map_or(0, Sound::consonants);
+    let spoken = speaker.is_some();
     let acronym = !name.chars().any(char::is_lowercase);
     let telling = consonants >= 3 && !acronym && !lost.known && lost.lost_elsewhere == 0;
+    // 노라크(Wolmar): the explanation and the word that it explains are two signs by themselves. What is translated and
+    // not spelt by its sound is explained as well, so it must be a speaker's or half of it found.
+    if lost.misread.is_some() {
+        let unnamed = |kind| matches!(kind, Some(SourceKind::Organisation | SourceKind::Document));
+        let sure = speaker.is_some_and(|claim| !unnamed(claim.kind)) || (lost.last && lost.part_spelt);
+        return (sure && !acronym).then_some(Severity::Error);
+    }
     let elsewhere = lost.found_elsewhere > lost.lost_elsewhere;
     let replaced = !strangers.is_empty();
     let person = speaker.is_some_and(|claim| matches!(claim.kind, Some(SourceKind::Person)));
@@ -78,7 +127,11 @@ fn severity(
             .iter()
             .any(|n| n.score > 0.71 && claim.source.source.iter().any(|s| s.contains(n.source)))
     });
-    let gone = speaker.is_some() && (surname || mute);
+    let gone = spoken && (surname || mute);
+    // An outlet's forms are all known, and it is the whole source: that none stands here and nobody else's name does.
+    if lost.outlet && mute {
+        return Some(Severity::Error);
+    }
     if (telling && (gone || (person && replaced) || (surname && elsewhere)))
         || (gone && elsewhere && consonants >= 2)
     {

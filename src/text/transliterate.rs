@@ -240,6 +240,11 @@ const PARTICLES: &[&str] = &[
     "인의",
 ];
 
+/// Whether Korean hangs `ending` on a name: 은, 에게, 씨는.
+pub fn is_particle(ending: &str) -> bool {
+    PARTICLES.contains(&ending)
+}
+
 /// The readings of one form; several where spelling leaves a choice.
 fn read(word: &str, language: Language) -> Vec<Sound> {
     let has = |from: char, to: char| word.chars().any(|c| (from..=to).contains(&c));
@@ -300,6 +305,8 @@ mod tests {
             ("Wolmar", "월마", Language::KO),
             ("Fallon", "팰런은", Language::KO),
             ("Erdogan", "에르도안", Language::KO),
+            ("Elina", "엘리나", Language::KO),
+            ("Bartet", "바르텟이", Language::KO),
             ("Mildred", "마일드레드가", Language::KO),
             ("Peterson", "彼得森", Language::ZH),
             ("Clark", "克拉克", Language::ZH),

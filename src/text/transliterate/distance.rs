@@ -103,6 +103,8 @@ fn swap(a: u8, b: u8, loose: bool) -> f64 {
                 0.6
             }
         }
+        // Korean writes z and a voiced s with ㅈ.
+        (b'j', b's') if loose => 0.35,
         (b'd', b'j') | (b'd', b'z') => {
             if loose {
                 0.4
@@ -153,7 +155,7 @@ fn gap(p: u8, next: Option<u8>, loose: bool) -> f64 {
                 0.3
             }
         }
-        b'N' | b'n' if loose => 0.7,
+        b'N' | b'n' if loose => 0.9,
         _ => weight(p, loose),
     }
 }

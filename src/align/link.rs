@@ -185,8 +185,8 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
                 found_elsewhere: here,
                 lost_elsewhere: gone.saturating_sub(1),
                 known: segment.source_hits.iter().any(|h| h.span.overlaps(word)),
-                outlet: segment.source_hits.iter().any(|h| {
-                    h.span.overlaps(word) && h.entries.iter().any(|&e| gazetteer().kind(e) == Kind::Outlet)
+                body: segment.source_hits.iter().any(|h| {
+                    h.span.overlaps(word) && h.entries.iter().any(|&e| matches!(gazetteer().kind(e), Kind::Outlet | Kind::Institution))
                 }),
                 part_found,
                 part_spelt,

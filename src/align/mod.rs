@@ -142,8 +142,8 @@ pub struct LostName {
     pub lost_elsewhere: usize,
     /// Whether it is in the gazetteer: then its forms are known.
     pub known: bool,
-    /// Whether it is a medium of the gazetteer: nobody translates those freely.
-    pub outlet: bool,
+    /// Whether it is a medium or institution of the gazetteer: nobody translates those freely.
+    pub body: bool,
     /// Whether another word of the same name was found in this segment.
     pub part_found: bool,
     /// Whether it was found in the letters of the target's language.

@@ -201,8 +201,8 @@ impl<'a> Segment<'a> {
             let sounds = cache
                 .entry(text.clone())
                 .or_insert_with(|| Sound::variants(&text, self.from));
-            let before =
-                |c: &&Candidate| c.span.end <= found.target.start && found.target.start - c.span.end <= 60;
+            let bracket = self.target[..found.target.start].rfind(['(', '（']).unwrap_or(found.target.start);
+            let before = |c: &&Candidate| c.span.end <= bracket && bracket - c.span.end <= 60;
             let native = self
                 .candidates
                 .iter()
@@ -224,6 +224,17 @@ impl<'a> Segment<'a> {
                 target,
                 score,
             }));
+        }
+        for known in self.known.iter().filter(|k| k.score > 0.9) {
+            let here = |hit: &&Hit| hit.span == known.target;
+            let entries = self.target_hits.iter().find(here).map_or(&[][..], |hit| &hit.entries);
+            let shares = |hit: &Hit| hit.span != known.target && hit.entries.iter().any(|e| entries.contains(e));
+            if known.target.of(self.target).is_ascii()
+                && in_brackets(self.target, known.target)
+                && !self.target_hits.iter().any(shares)
+            {
+                misread.push((known.source, known.target));
+            }
         }
         self.found.extend(more);
         self.misread = misread;
@@ -393,7 +404,7 @@ fn floor(consonants: usize, to: Language) -> f64 {
     };
     match to.code() {
         "zh" => base + 0.06,
-        "ko" => base + 0.06,
+        "ko" => base + 0.08,
         _ => base,
     }
 }

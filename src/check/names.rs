@@ -108,7 +108,8 @@ fn severity(
     let consonants = sounds.first().map_or(0, Sound::consonants);
     let spoken = speaker.is_some();
     let acronym = !name.chars().any(char::is_lowercase);
-    let telling = consonants >= 3 && !acronym && !lost.known && lost.lost_elsewhere == 0;
+    let heard = consonants >= 3 && !acronym && !lost.known;
+    let telling = heard && lost.lost_elsewhere == 0;
     // 노라크(Wolmar): the explanation and the word that it explains are two signs by themselves. What is translated and
     // not spelt by its sound is explained as well, so it must be a speaker's or half of it found.
     if lost.misread.is_some() {
@@ -128,11 +129,13 @@ fn severity(
             .any(|n| n.score > 0.71 && claim.source.source.iter().any(|s| s.contains(n.source)))
     });
     let gone = spoken && (surname || mute);
-    // An outlet's forms are all known, and it is the whole source: that none stands here and nobody else's name does.
-    if lost.outlet && mute {
+    // Its forms are all known, and nothing else of the source is found.
+    if lost.body && mute {
         return Some(Severity::Error);
     }
-    if (telling && (gone || (person && replaced) || (surname && elsewhere)))
+    // Half of the speaker's name is there: the other half was to stand beside it.
+    let torn = spoken && surname && lost.part_spelt && heard && lost.lost_elsewhere <= 1;
+    if torn || (telling && (gone || (person && replaced) || (surname && elsewhere)))
         || (gone && elsewhere && consonants >= 2)
     {
         return Some(Severity::Error);

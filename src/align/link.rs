@@ -186,7 +186,10 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
                 lost_elsewhere: gone.saturating_sub(1),
                 known: segment.source_hits.iter().any(|h| h.span.overlaps(word)),
                 body: segment.source_hits.iter().any(|h| {
-                    h.span.overlaps(word) && h.entries.iter().any(|&e| matches!(gazetteer().kind(e), Kind::Outlet | Kind::Institution))
+                    h.span.overlaps(word)
+                        && h.entries
+                            .iter()
+                            .any(|&e| matches!(gazetteer().kind(e), Kind::Outlet | Kind::Institution))
                 }),
                 part_found,
                 part_spelt,

@@ -201,7 +201,9 @@ impl<'a> Segment<'a> {
             let sounds = cache
                 .entry(text.clone())
                 .or_insert_with(|| Sound::variants(&text, self.from));
-            let bracket = self.target[..found.target.start].rfind(['(', '（']).unwrap_or(found.target.start);
+            let bracket = self.target[..found.target.start]
+                .rfind(['(', '（'])
+                .unwrap_or(found.target.start);
             let before = |c: &&Candidate| c.span.end <= bracket && bracket - c.span.end <= 60;
             let native = self
                 .candidates
@@ -227,8 +229,13 @@ impl<'a> Segment<'a> {
         }
         for known in self.known.iter().filter(|k| k.score > 0.9) {
             let here = |hit: &&Hit| hit.span == known.target;
-            let entries = self.target_hits.iter().find(here).map_or(&[][..], |hit| &hit.entries);
-            let shares = |hit: &Hit| hit.span != known.target && hit.entries.iter().any(|e| entries.contains(e));
+            let entries = self
+                .target_hits
+                .iter()
+                .find(here)
+                .map_or(&[][..], |hit| &hit.entries);
+            let shares =
+                |hit: &Hit| hit.span != known.target && hit.entries.iter().any(|e| entries.contains(e));
             if known.target.of(self.target).is_ascii()
                 && in_brackets(self.target, known.target)
                 && !self.target_hits.iter().any(shares)

@@ -135,7 +135,8 @@ fn severity(
     }
     // Half of the speaker's name is there: the other half was to stand beside it.
     let torn = spoken && surname && lost.part_spelt && heard && lost.lost_elsewhere <= 1;
-    if torn || (telling && (gone || (person && replaced) || (surname && elsewhere)))
+    if torn
+        || (telling && (gone || (person && replaced) || (surname && elsewhere)))
         || (gone && elsewhere && consonants >= 2)
     {
         return Some(Severity::Error);

@@ -1,4 +1,5 @@
-//! Word → whether it is an everyday word, for languages whose names show no capitals (`common.toml`).
+//! Word → whether it is an everyday word, which says nothing by being in a translation or by being out of it
+//! (`common.toml`).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
@@ -19,6 +20,15 @@ fn table() -> &'static HashMap<String, HashSet<String>> {
 /// Whether `word` is an everyday word, as it stands or without its particle.
 pub(super) fn is_common(word: &str, language: Language) -> bool {
     table().get(language.code()).is_some_and(|words| {
+        if language == Language::EN {
+            let singular = [("ies", "y"), ("es", ""), ("s", "")]
+                .into_iter()
+                .any(|(plural, one)| {
+                    word.strip_suffix(plural)
+                        .is_some_and(|stem| words.contains(&format!("{stem}{one}")))
+                });
+            return words.contains(word) || singular;
+        }
         words.contains(word)
             || word
                 .char_indices()
@@ -36,6 +46,11 @@ mod tests {
     fn everyday_words_are_known_with_their_particles() {
         let rows: HashMap<String, String> = toml::from_str(include_str!("common.toml")).unwrap();
         assert!(rows["ko"].split_whitespace().count() > 300);
+        assert!(
+            is_common("stadium", Language::EN)
+                && is_common("priorities", Language::EN)
+                && !is_common("vellin", Language::EN)
+        );
         for word in ["것을", "그들이", "측", "결정은"] {
             assert!(is_common(word, Language::KO), "{word}");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::align::common::is_common;
 use crate::align::gazetteer::{Kind, gazetteer};
 use crate::align::names::{Found, Memory, Segment, SoundCache, bare};
 use crate::align::{LostName, NameLink, Pair, Side};
@@ -15,7 +16,7 @@ pub(super) struct Links {
     pub(super) names: Vec<NameLink>,
     pub(super) lost: Vec<LostName>,
     pub(super) strangers: Vec<(usize, Span)>,
-    pub(super) shared: Vec<Span>,
+    pub(super) shared: Vec<(usize, Span)>,
     /// A word or entry of the source, terms and pronouns included, with its counterpart: segment by segment.
     pub(super) parts: Vec<Vec<Found>>,
 }
@@ -193,6 +194,8 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
                 }),
                 part_found,
                 part_spelt,
+                common: is_common(&bare(word.of(segment.source)), segment.from),
+                meant: segment.has_spare_pronoun(),
                 last: name.is_some_and(|n| n.words.last() == Some(&word)),
                 misread: misread(word).map(to_target),
             });
@@ -202,7 +205,7 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
             let alone = segment.found.iter().filter(|g| g.source == f.source).count() == 1;
             alone && segment.found.iter().any(twin)
         });
-        links.shared.extend(shared.map(|f| to_source(f.source)));
+        links.shared.extend(shared.map(|f| (index, to_source(f.source))));
         links
             .strangers
             .extend(segment.strangers().into_iter().map(|s| (index, to_target(s))));

@@ -144,6 +144,10 @@ pub struct LostName {
     pub known: bool,
     /// Whether it is a medium or institution of the gazetteer: nobody translates those freely.
     pub body: bool,
+    /// Whether it is an everyday word as well, such as "Stadium", and may have been translated.
+    pub common: bool,
+    /// Whether a pronoun that the source does not have stands in the target and may be meant.
+    pub meant: bool,
     /// Whether another word of the same name was found in this segment.
     pub part_found: bool,
     /// Whether it was found in the letters of the target's language.
@@ -174,11 +178,16 @@ pub struct Ledger {
     pub lost: Vec<LostName>,
     /// Names of the target that have no counterpart in the source: the pair, and where.
     pub strangers: Vec<(usize, Span)>,
-    /// Words of names in the source that stand there more than once and share one counterpart: the target has fewer.
-    pub shared: Vec<Span>,
+    /// Words of names that a segment of the source has more often than the target: the pair, and where.
+    pub shared: Vec<(usize, Span)>,
 }
 
 impl Ledger {
+    /// Whether the source or the cue of any claim could not be found.
+    pub fn lost_attribution(&self) -> bool {
+        self.claims.iter().any(|claim| claim.status == Status::Missing)
+    }
+
     /// The pair that holds byte `at` of the source text.
     pub fn segment_at(&self, at: usize) -> Option<usize> {
         self.segments

@@ -117,6 +117,13 @@ impl<'a> Segment<'a> {
             .collect()
     }
 
+    /// Whether the target has a pronoun that no word of the source accounts for.
+    pub(super) fn has_spare_pronoun(&self) -> bool {
+        let linked = |hit: &Hit| self.known.iter().any(|k| k.target == hit.span);
+        let pronoun = |hit: &Hit| hit.entries.iter().any(|&e| gazetteer().is_pronoun(e));
+        self.target_hits.iter().any(|hit| pronoun(hit) && !linked(hit))
+    }
+
     fn taken(&self, span: Span, by: &str) -> bool {
         let holder = |f: &Found| f.target.overlaps(span) && bare(f.source.of(self.source)) != by;
         let known = |k: &Found| k.target.overlaps(span) && k.score > 0.9;
@@ -169,7 +176,7 @@ impl<'a> Segment<'a> {
     /// How much less alike a word may sound where its neighbour was found. Any Korean word may stand beside a name, in
     /// other languages only what has a capital.
     fn leniency(&self) -> f64 {
-        if self.to == Language::KO { 0.08 } else { 0.14 }
+        if self.to == Language::KO { 0.06 } else { 0.14 }
     }
 
     /// Whether another word of the same name was found right beside `target`.
@@ -214,7 +221,15 @@ impl<'a> Segment<'a> {
                 .map(|c| (best(sounds, &c.sounds) - c.penalty, c.span))
                 .filter(|(score, _)| *score >= 0.45)
                 .collect();
-            if alike.is_empty() && in_brackets(self.target, found.target) {
+            // The name itself stands in the words right before, as many as are in the brackets.
+            let count = words(&self.target[bracket..found.target.end]).len();
+            let near = words(&self.target[..bracket])
+                .iter()
+                .rev()
+                .nth(count.max(2) - 1)
+                .map_or(0, |s| s.start);
+            let spelt = alike.iter().any(|(_, span)| span.start >= near);
+            if !spelt && in_brackets(self.target, found.target) {
                 misread.push((found.source, found.target));
             }
             let top = alike
@@ -400,20 +415,14 @@ pub(super) fn bare(word: &str) -> String {
     lower.trim_end_matches("'s").trim_end_matches("’s").to_owned()
 }
 
-/// How alike two words must sound: the fewer consonants, the more.
+/// How alike two words must sound: the fewer consonants, the more. More where any word may be a name.
 fn floor(consonants: usize, to: Language) -> f64 {
-    let base = match consonants {
-        0 | 1 if matches!(to.code(), "ko" | "zh") => 0.9,
-        0 | 1 => 0.84,
-        2 => 0.74,
-        3 => 0.66,
-        _ => 0.6,
+    let floors = match to.code() {
+        "ko" => [0.95, 0.82, 0.76, 0.73],
+        "zh" => [0.96, 0.8, 0.72, 0.66],
+        _ => [0.84, 0.74, 0.66, 0.6],
     };
-    match to.code() {
-        "zh" => base + 0.06,
-        "ko" => base + 0.08,
-        _ => base,
-    }
+    floors[consonants.clamp(1, 4) - 1]
 }
 
 /// Target words that may be names: capital letters where the language has them; all words of Korean, with and without

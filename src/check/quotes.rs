@@ -48,7 +48,7 @@ fn letters(text: &str) -> usize {
 struct Quoted {
     /// Letters and digits inside.
     letters: usize,
-    /// How many quotations of more than a letter or two.
+    /// How many quotations of more than a letter.
     parts: usize,
     /// Whether a quotation goes on before or after the segment.
     open: bool,
@@ -94,7 +94,7 @@ impl Quoted {
 
     fn add(&mut self, letters: usize) {
         self.letters += letters;
-        self.parts += usize::from(letters > 2);
+        self.parts += usize::from(letters > 1);
     }
 }
 
@@ -173,11 +173,11 @@ mod tests {
             (
                 "그는 합의를 ‘함정’이라고 부르고 ‘서명’했다고 말했다.",
                 4,
-                1,
+                2,
                 false,
             ),
-            ("불이 나갔습니다.\"라고 그는 말했다.", 6, 1, true),
-            ("'We know the parents' worries.", 22, 1, true),
+            ("불이 나갔습니다.\"라고 그는 말했다.", 7, 1, true),
+            ("'We know the parents' worries.", 23, 1, true),
             ("which came late,' he told us", 13, 1, true),
             ("a \"long dark\" winter and a \"late\" spring", 12, 2, false),
         ] {

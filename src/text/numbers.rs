@@ -141,6 +141,10 @@ pub fn same(a: &Value, b: &Value) -> bool {
         (Unit::Measure(x, f), Unit::Measure(y, g)) if (x, f) != (y, g) => {
             converted(x, a, f, y, b, g) || equal
         }
+        // "in the 80s", of the weather.
+        (Unit::Plain, Unit::Measure("celsius", _)) if a.amount >= 20.0 => {
+            equal || converted("degree", a, 1.0, "celsius", b, 1.0)
+        }
         _ => equal || decade(a.amount, b.amount),
     }
 }

@@ -155,7 +155,8 @@ fn gap(p: u8, next: Option<u8>, loose: bool) -> f64 {
                 0.3
             }
         }
-        b'N' | b'n' if loose => 0.9,
+        // Korean and Chinese put in a vowel where sounds are hard to say together, and drop none.
+        p if loose && !is_vowel(p) => 1.15,
         _ => weight(p, loose),
     }
 }

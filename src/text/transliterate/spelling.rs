@@ -251,6 +251,7 @@ pub(super) fn english(word: &str) -> String {
         ("ts", "c"),
         ("tz", "c"),
         ("dg", "j"),
+        ("ds", "z"),
         ("tion", "Son"),
         ("sion", "Zon"),
         ("ce", "se"),

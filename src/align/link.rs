@@ -105,6 +105,8 @@ fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair]) -> Links {
         );
         segment.link_by_sound(&mut cache);
         segment.link_explained(&mut cache);
+        segment.link_written_together();
+        segment.link_titled();
         segments.push(segment);
     }
     let memory = Memory::of(&segments);
@@ -201,7 +203,8 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
             });
         }
         let shared = segment.found.iter().filter(|f| {
-            let twin = |g: &Found| g.target == f.target && g.source != f.source;
+            let text = |f: &Found| bare(f.source.of(segment.source));
+            let twin = |g: &Found| g.target == f.target && g.source != f.source && text(g) == text(f);
             let alone = segment.found.iter().filter(|g| g.source == f.source).count() == 1;
             alone && segment.found.iter().any(twin)
         });

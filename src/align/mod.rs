@@ -6,6 +6,7 @@
 
 mod common;
 pub mod cues;
+mod east;
 pub mod gazetteer;
 mod ledger;
 mod link;

@@ -36,16 +36,16 @@ pub(super) struct Segment<'a> {
     pub(super) found: Vec<Found>,
     /// Words of names that stand in their own letters after a word that is not theirs: source word, explanation.
     pub(super) misread: Vec<(Span, Span)>,
-    candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<Candidate>,
 }
 
 /// A target word (or a run of Chinese characters) that may be a name's.
 #[derive(Clone, Debug)]
-struct Candidate {
-    span: Span,
-    sounds: Vec<Sound>,
+pub(super) struct Candidate {
+    pub(super) span: Span,
+    pub(super) sounds: Vec<Sound>,
     /// What speaks against it from the start.
-    penalty: f64,
+    pub(super) penalty: f64,
 }
 
 /// Sounds of source words, computed once a document.
@@ -124,7 +124,7 @@ impl<'a> Segment<'a> {
         self.target_hits.iter().any(|hit| pronoun(hit) && !linked(hit))
     }
 
-    fn taken(&self, span: Span, by: &str) -> bool {
+    pub(super) fn taken(&self, span: Span, by: &str) -> bool {
         let holder = |f: &Found| f.target.overlaps(span) && bare(f.source.of(self.source)) != by;
         let known = |k: &Found| k.target.overlaps(span) && k.score > 0.9;
         self.found.iter().any(holder) || self.known.iter().any(known)
@@ -195,71 +195,6 @@ impl<'a> Segment<'a> {
                 && first.end <= second.start
                 && second.start - first.end <= 4
         })
-    }
-
-    /// 키갈리(Kigali), 彼得森（Peterson）: a name in its own letters explains the word before it, which is the name as well.
-    pub(super) fn link_explained(&mut self, cache: &mut SoundCache) {
-        if !matches!(self.to.code(), "ko" | "zh") {
-            return;
-        }
-        let (mut more, mut misread) = (Vec::new(), Vec::new());
-        for found in self.found.iter().filter(|f| f.target.of(self.target).is_ascii()) {
-            let text = bare(found.source.of(self.source));
-            let sounds = cache
-                .entry(text.clone())
-                .or_insert_with(|| Sound::variants(&text, self.from));
-            let bracket = self.target[..found.target.start]
-                .rfind(['(', '（'])
-                .unwrap_or(found.target.start);
-            let before = |c: &&Candidate| c.span.end <= bracket && bracket - c.span.end <= 60;
-            let native = self
-                .candidates
-                .iter()
-                .filter(before)
-                .filter(|c| !c.span.of(self.target).is_ascii());
-            let alike: Vec<(f64, Span)> = native
-                .map(|c| (best(sounds, &c.sounds) - c.penalty, c.span))
-                .filter(|(score, _)| *score >= 0.45)
-                .collect();
-            // The name itself stands in the words right before, as many as are in the brackets.
-            let count = words(&self.target[bracket..found.target.end]).len();
-            let near = words(&self.target[..bracket])
-                .iter()
-                .rev()
-                .nth(count.max(2) - 1)
-                .map_or(0, |s| s.start);
-            let spelt = alike.iter().any(|(_, span)| span.start >= near);
-            if !spelt && in_brackets(self.target, found.target) {
-                misread.push((found.source, found.target));
-            }
-            let top = alike
-                .into_iter()
-                .filter(|(score, span)| *score >= 0.5 && !self.taken(*span, &text))
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            more.extend(top.map(|(score, target)| Found {
-                source: found.source,
-                target,
-                score,
-            }));
-        }
-        for known in self.known.iter().filter(|k| k.score > 0.9) {
-            let here = |hit: &&Hit| hit.span == known.target;
-            let entries = self
-                .target_hits
-                .iter()
-                .find(here)
-                .map_or(&[][..], |hit| &hit.entries);
-            let shares =
-                |hit: &Hit| hit.span != known.target && hit.entries.iter().any(|e| entries.contains(e));
-            if known.target.of(self.target).is_ascii()
-                && in_brackets(self.target, known.target)
-                && !self.target_hits.iter().any(shares)
-            {
-                misread.push((known.source, known.target));
-            }
-        }
-        self.found.extend(more);
-        self.misread = misread;
     }
 
     /// Takes back what was found by a faint likeness where other segments know the name in a much better form.
@@ -402,13 +337,6 @@ impl Memory {
     }
 }
 
-/// Whether `span` stands in round brackets that follow something or open the text.
-fn in_brackets(text: &str, span: Span) -> bool {
-    text[..span.start]
-        .rfind(['(', '（', ')', '）'])
-        .is_some_and(|at| text[at..].starts_with(['(', '（']))
-}
-
 /// The word in lower case without a possessive.
 pub(super) fn bare(word: &str) -> String {
     let lower = word.to_lowercase();
@@ -416,7 +344,7 @@ pub(super) fn bare(word: &str) -> String {
 }
 
 /// How alike two words must sound: the fewer consonants, the more. More where any word may be a name.
-fn floor(consonants: usize, to: Language) -> f64 {
+pub(super) fn floor(consonants: usize, to: Language) -> f64 {
     let floors = match to.code() {
         "ko" => [0.95, 0.82, 0.76, 0.73],
         "zh" => [0.96, 0.8, 0.72, 0.66],
@@ -493,7 +421,17 @@ fn korean_candidates(text: &str, span: Span, list: &mut Vec<Candidate>) {
         let left = ends.len() - count;
         // What is left is a particle, or a title, or another word altogether.
         let rest = &word[end..];
-        let penalty = if is_particle(rest) { 0.02 } else { 0.1 } + 0.01 * left as f64;
+        let begins = |word: &str| {
+            word.char_indices()
+                .skip(1)
+                .any(|(at, _)| is_particle(&word[..at]))
+        };
+        let unlike = match rest {
+            rest if is_particle(rest) => 0.02,
+            rest if begins(rest) => 0.05,
+            _ => 0.1,
+        };
+        let penalty = unlike + 0.01 * left as f64;
         let sounds = Sound::variants(part.of(text), Language::KO)
             .into_iter()
             .take(1)

@@ -176,6 +176,7 @@ fn cover(spans: &[Span], from: usize, to: usize) -> Span {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::attribution::Claims;
     use crate::text::language::Language;
@@ -215,6 +216,50 @@ mod tests {
             "The ferry left at 14:20 with 38 people. It was late."
         );
         assert_eq!(pairs[2].target.of(uk), "Порт закрили.");
+    }
+
+    fn paired(en: &str, other: &str, language: Language) -> Vec<(String, String)> {
+        let none = Claims::default();
+        let (a, b) = (split(en), split(other));
+        let source = Side {
+            language: Language::EN,
+            text: en,
+            segments: &a,
+            claims: &none,
+        };
+        let target = Side {
+            language,
+            text: other,
+            segments: &b,
+            claims: &none,
+        };
+        align(&source, &target)
+            .into_iter()
+            .map(|p| (p.source.of(en).to_owned(), p.target.of(other).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn one_sentence_may_become_two_and_one_may_be_left_out() {
+        let en = "The bridge over the Orn was closed at 6:40 after a crack of 12 centimetres was seen by two engineers on their morning round. Traffic was sent through Vellin. It opened again on 14 March.";
+        let pairs = paired(
+            en,
+            "Міст через Орн закрили о 6:40. Двоє інженерів під час ранкового обходу помітили тріщину завдовжки 12 сантиметрів. Рух пустили через Веллін. Знову відкрили його 14 березня.",
+            Language::UK,
+        );
+        assert_eq!(pairs.len(), 3, "{pairs:?}");
+        assert!(
+            pairs[0].1.ends_with("12 сантиметрів.") && pairs[1].1 == "Рух пустили через Веллін.",
+            "{pairs:?}"
+        );
+        let dropped = "Traffic was sent through Vellin and the 38 lorries that came after 9:15 waited in the yard of the customs house until the next day.";
+        let pairs = paired(
+            &en.replace("Traffic was sent through Vellin.", dropped),
+            "오른강 다리는 엔지니어 두 명이 아침 순찰 중 12cm 길이의 균열을 발견한 뒤 6:40에 폐쇄됐다. 다리는 3월 14일에 다시 열렸다.",
+            Language::KO,
+        );
+        assert!(pairs.contains(&(dropped.to_owned(), String::new())), "{pairs:?}");
+        assert_eq!(pairs.last().unwrap().1, "다리는 3월 14일에 다시 열렸다.");
     }
 
     proptest::proptest! {

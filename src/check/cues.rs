@@ -69,9 +69,7 @@ fn denials(ledger: &Ledger) -> Vec<Finding> {
         let claimed = ledger
             .claims
             .iter()
-            .filter(|c| {
-                c.segment == segment && (c.polarity != Polarity::Asserted || c.stance == Stance::Deny)
-            })
+            .filter(|c| c.segment == segment && (c.polarity == Polarity::Denied || c.stance == Stance::Deny))
             .count();
         let turned = theirs
             .iter()

@@ -1,7 +1,7 @@
 //! Names: what the source names, the target names. A name that the other segments carry and this one has not is a sign; so
 //! is a stranger in its place, and a claim that has lost its speaker.
 
-use crate::align::{Claim, Ledger, LostName};
+use crate::align::{Claim, Ledger, LostName, Status};
 use crate::attribution::SourceKind;
 use crate::finding::{Check, Finding, Severity};
 use crate::text::span::Span;
@@ -48,7 +48,32 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         });
     }
     findings.extend(ledger.claims.iter().filter_map(|claim| replaced(ledger, claim)));
+    let silent: Vec<Finding> = ledger
+        .claims
+        .iter()
+        .filter(|claim| {
+            !findings
+                .iter()
+                .any(|f| f.segment == claim.segment && f.check == Check::Source)
+        })
+        .filter_map(unsourced)
+        .collect();
+    findings.extend(silent);
     findings
+}
+
+/// A claim whose cue was found and whose named source was not.
+fn unsourced(claim: &Claim) -> Option<Finding> {
+    let cue = claim.evidence.cue.is_none_or(|score| score >= 0.5);
+    let source = claim.evidence.source.is_none_or(|score| score >= 0.5);
+    (claim.status == Status::Missing && claim.named && cue && !source).then(|| Finding {
+        check: Check::Source,
+        severity: Severity::Warning,
+        segment: claim.segment,
+        source: claim.source.source.first().copied(),
+        target: None,
+        message: "the source of the claim is not found".to_owned(),
+    })
 }
 
 /// A speaker who is named once more in the source than in the target, where somebody else says it.
@@ -143,7 +168,8 @@ fn severity(
         return Some(Severity::Error);
     }
     // Half of the speaker's name is there: the other half was to stand beside it.
-    let torn = spoken && surname && lost.part_spelt && heard && lost.lost_elsewhere <= 1;
+    let spelt = consonants >= 3 && !acronym && !lost.known && (person || !lost.common);
+    let torn = spoken && surname && spelt && lost.part_spelt && lost.lost_elsewhere <= 1;
     if torn
         || (telling && (gone || person || (surname && elsewhere)))
         || (gone && elsewhere && consonants >= 2 && !lost.common)

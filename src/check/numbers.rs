@@ -44,6 +44,13 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
             let wrong = closest(number, &extra).map(|i| extra.remove(i));
             let said = number.span.of(source);
             findings.push(match wrong {
+                Some(other) if number.value.amount == other.value.amount => finding(
+                    segment,
+                    Severity::Warning,
+                    Some(at_source(number)),
+                    Some(at_target(other)),
+                    format!("{said} stayed the same and its unit did not"),
+                ),
                 Some(other) => finding(
                     segment,
                     Severity::Error,

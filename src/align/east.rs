@@ -81,11 +81,18 @@ impl Segment<'_> {
         }
         let open = self.open_words();
         let mut more = Vec::new();
-        for name in self.names.iter().filter(|n| n.words.len() >= 2) {
-            if !name.words.iter().all(|w| open.contains(w)) {
+        for name in &self.names {
+            // "On Monday Han Bo-mi": what the gazetteer knows is no part of it.
+            let own: Vec<Span> = name
+                .words
+                .iter()
+                .copied()
+                .filter(|&w| !self.is_known(w))
+                .collect();
+            if own.len() < 2 || !own.iter().all(|w| open.contains(w)) {
                 continue;
             }
-            let mut parts: Vec<String> = name.words.iter().map(|w| bare(w.of(self.source))).collect();
+            let mut parts: Vec<String> = own.iter().map(|w| bare(w.of(self.source))).collect();
             if let Some(last) = parts.last_mut() {
                 last.push_str(self.second_syllable(name.span));
             }
@@ -100,7 +107,7 @@ impl Segment<'_> {
                 .filter(|(score, _)| *score >= floor)
                 .max_by(|a, b| a.0.total_cmp(&b.0));
             if let Some((score, target)) = top {
-                more.extend(name.words.iter().map(|&source| Found {
+                more.extend(own.iter().map(|&source| Found {
                     source,
                     target,
                     score,

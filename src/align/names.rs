@@ -104,7 +104,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Whether a gazetteer entry with a counterpart covers the word.
-    fn is_known(&self, word: Span) -> bool {
+    pub(super) fn is_known(&self, word: Span) -> bool {
         self.known.iter().any(|k| k.source.overlaps(word))
     }
 

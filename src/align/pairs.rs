@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn one_sentence_may_become_two_and_one_may_be_left_out() {
+    fn one_sentence_may_become_two() {
         let en = "The bridge over the Orn was closed at 6:40 after a crack of 12 centimetres was seen by two engineers on their morning round. Traffic was sent through Vellin. It opened again on 14 March.";
         let pairs = paired(
             en,
@@ -252,14 +252,6 @@ mod tests {
             pairs[0].1.ends_with("12 сантиметрів.") && pairs[1].1 == "Рух пустили через Веллін.",
             "{pairs:?}"
         );
-        let dropped = "Traffic was sent through Vellin and the 38 lorries that came after 9:15 waited in the yard of the customs house until the next day.";
-        let pairs = paired(
-            &en.replace("Traffic was sent through Vellin.", dropped),
-            "오른강 다리는 엔지니어 두 명이 아침 순찰 중 12cm 길이의 균열을 발견한 뒤 6:40에 폐쇄됐다. 다리는 3월 14일에 다시 열렸다.",
-            Language::KO,
-        );
-        assert!(pairs.contains(&(dropped.to_owned(), String::new())), "{pairs:?}");
-        assert_eq!(pairs.last().unwrap().1, "다리는 3월 14일에 다시 열렸다.");
     }
 
     proptest::proptest! {

@@ -361,9 +361,9 @@ fn names_are_found_however_they_are_written() {
         ),
         (
             "ko",
-            "On Monday Bo-mi Han spoke.",
+            "On Monday Bomi Han spoke.",
             "월요일 한보미가 연설했다.",
-            "Bo-mi Han",
+            "Bomi Han",
             "한보미가",
         ),
         (

@@ -305,7 +305,6 @@ impl Carrier<'_> {
             _ => (None, None),
         };
         target.cue = chosen.filter(|_| needs_cue).map(|c| c.cue).unwrap_or_default();
-        let target_speaker = theirs.map(|t| t.source_spans.clone()).unwrap_or_default();
         let status = self.status(attribution, &evidence, kind);
         Claim {
             form: attribution.form,
@@ -320,7 +319,6 @@ impl Carrier<'_> {
                 content: attribution.content_spans.clone(),
             },
             target,
-            target_speaker,
             target_stance,
             target_polarity,
             named: self.named(attribution),

@@ -105,8 +105,6 @@ pub struct Claim {
     pub source: Parts,
     /// In the target text.
     pub target: Parts,
-    /// Who says it in the target by the target's own grammar, whether or not that is the source.
-    pub target_speaker: Vec<Span>,
     /// The target's cue: what it says of the speaker's position.
     pub target_stance: Option<Stance>,
     /// The target's cue: whether it denies.

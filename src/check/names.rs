@@ -6,6 +6,7 @@ use crate::attribution::SourceKind;
 use crate::finding::{Check, Finding, Severity};
 use crate::text::span::Span;
 use crate::text::transliterate::{Sound, similarity};
+use crate::text::words::words;
 
 /// Checks all names.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
@@ -76,25 +77,37 @@ fn unsourced(claim: &Claim) -> Option<Finding> {
     })
 }
 
-/// A speaker who is named once more in the source than in the target, where somebody else says it.
+/// A speaker who is named once more in the source than in the target, where the name of a stranger stands who is like
+/// nobody in the source.
 fn replaced(ledger: &Ledger, claim: &Claim) -> Option<Finding> {
     let (source, target) = (&ledger.source, &ledger.target);
     let (_, shared) = ledger.shared.iter().find(|(segment, shared)| {
-        let speaks = |s: &Span| s.contains(*shared) || s.of(&source.text) == shared.of(&source.text);
-        *segment == claim.segment && claim.source.source.iter().any(speaks)
+        let name = shared.of(&source.text);
+        *segment == claim.segment
+            && claim
+                .source
+                .source
+                .iter()
+                .any(|s| s.of(&source.text).ends_with(name))
     })?;
-    let name = shared.of(&source.text);
+    let pair = ledger.segments.get(claim.segment)?;
+    let mine: Vec<&str> = words(pair.source.of(&source.text))
+        .into_iter()
+        .map(|word| word.of(pair.source.of(&source.text)))
+        .collect();
     let other = ledger.strangers.iter().map(|s| s.1).find(|stranger| {
-        let says = claim.target_speaker.iter().any(|s| s.contains(*stranger));
-        says && similarity(name, source.language, stranger.of(&target.text), target.language) < 0.5
+        let word = stranger.of(&target.text);
+        let alike = |w: &&str| similarity(w, source.language, word, target.language) >= 0.5;
+        pair.target.contains(*stranger) && word.chars().any(char::is_lowercase) && !mine.iter().any(alike)
     })?;
+    let (name, became) = (shared.of(&source.text), other.of(&target.text));
     Some(Finding {
         check: Check::Source,
         severity: Severity::Error,
         segment: claim.segment,
         source: Some(*shared),
         target: Some(other),
-        message: format!("the speaker {name} became {}", other.of(&target.text)),
+        message: format!("{name} is named fewer times than in the source; {became} is not in the source"),
     })
 }
 
@@ -168,7 +181,15 @@ fn severity(
         return Some(Severity::Error);
     }
     // Half of the speaker's name is there: the other half was to stand beside it.
-    let spelt = consonants >= 3 && !acronym && !lost.known && (person || !lost.common);
+    // A surname is not translated, even if it is an everyday word.
+    let body = |kind| {
+        matches!(
+            kind,
+            Some(SourceKind::Organisation | SourceKind::Outlet | SourceKind::Document)
+        )
+    };
+    let maybe_person = speaker.is_some_and(|claim| !body(claim.kind));
+    let spelt = consonants >= 3 && !acronym && !lost.known && (maybe_person || !lost.common);
     let torn = spoken && surname && spelt && lost.part_spelt && lost.lost_elsewhere <= 1;
     if torn
         || (telling && (gone || person || (surname && elsewhere)))

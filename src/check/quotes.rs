@@ -25,6 +25,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
             "a quotation that the source does not have"
         } else if theirs.parts < mine.parts && (mine.parts >= 2 || kept > 1.25) {
             "fewer quotations than in the source"
+        } else if mine.letters >= 8 && kept > 2.0 && theirs.letters > 30 {
+            "far more is quoted than in the source"
         } else {
             continue;
         };

@@ -195,27 +195,10 @@ mod tests {
     fn merged_sentences_find_their_place() {
         let en = "The ferry left at 14:20 with 38 people. It was late. Nobody was hurt in the harbour of Vellin. The port closed.";
         let uk = "Пором відійшов о 14:20 з 38 людьми, із запізненням. Ніхто не постраждав у гавані Веллін. Порт закрили.";
-        let none = Claims::default();
-        let (a, b) = (split(en), split(uk));
-        let source = Side {
-            language: Language::EN,
-            text: en,
-            segments: &a,
-            claims: &none,
-        };
-        let target = Side {
-            language: Language::UK,
-            text: uk,
-            segments: &b,
-            claims: &none,
-        };
-        let pairs = align(&source, &target);
+        let pairs = paired(en, uk, Language::UK);
         assert_eq!(pairs.len(), 3);
-        assert_eq!(
-            pairs[0].source.of(en),
-            "The ferry left at 14:20 with 38 people. It was late."
-        );
-        assert_eq!(pairs[2].target.of(uk), "Порт закрили.");
+        assert_eq!(pairs[0].0, "The ferry left at 14:20 with 38 people. It was late.");
+        assert_eq!(pairs[2].1, "Порт закрили.");
     }
 
     fn paired(en: &str, other: &str, language: Language) -> Vec<(String, String)> {

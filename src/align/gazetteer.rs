@@ -158,6 +158,13 @@ impl Gazetteer {
         self.kinds.get(entry as usize).copied().unwrap_or(Kind::Term)
     }
 
+    /// Whether the entry is a personal pronoun.
+    pub fn is_pronoun(&self, entry: u32) -> bool {
+        self.names
+            .get(&(entry, "en".to_owned()))
+            .is_some_and(|name| matches!(name.as_str(), "he" | "she" | "they" | "it"))
+    }
+
     /// How many entries there are, all kinds together.
     pub fn len(&self) -> usize {
         self.kinds.len()

@@ -2,7 +2,7 @@
 
 use crate::align::cues::{self, Cue};
 use crate::align::link::{Links, link};
-use crate::align::{Claim, Evidence, Ledger, Pair, Parts, Side, Status, Text, pairs};
+use crate::align::{Claim, Evidence, Ledger, LostName, Pair, Parts, Side, Status, Text, pairs};
 use crate::attribution::{Attribution, Form, Polarity, SourceKind, Stance};
 use crate::text::span::Span;
 
@@ -43,6 +43,7 @@ fn ledger_of(id: &str, source: &Side<'_>, target: &Side<'_>, pairs: Vec<Pair>) -
         names: links.names,
         lost: links.lost,
         strangers: links.strangers,
+        shared: links.shared,
     }
 }
 
@@ -277,6 +278,7 @@ impl Carrier<'_> {
             if who.spans.is_empty()
                 && !theirs.source_spans.is_empty()
                 && !self.someone_else(&theirs.source_spans, segment)
+                && !self.known_otherwise(attribution)
             {
                 // By position and exclusion: nobody else stands there.
                 who.spans = theirs.source_spans.clone();
@@ -323,6 +325,13 @@ impl Carrier<'_> {
             status,
             evidence,
         }
+    }
+
+    /// Whether the source has a name whose form is known from other segments, and is not here.
+    fn known_otherwise(&self, attribution: &Attribution) -> bool {
+        let inside = |l: &LostName| attribution.source_spans.iter().any(|s| s.contains(l.source));
+        let known = |l: &LostName| l.found_elsewhere > l.lost_elsewhere;
+        self.links.lost.iter().any(|l| inside(l) && known(l))
     }
 
     /// Whether the spans hold a name that belongs to another word of the source, or a stranger.

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::align::common::is_common;
 use crate::align::gazetteer::{Kind, gazetteer};
-use crate::align::names::{Found, Segment, SoundCache, bare};
+use crate::align::names::{Found, Memory, Segment, SoundCache, bare};
 use crate::align::{LostName, NameLink, Pair, Side};
 use crate::text::language::Language;
 use crate::text::span::Span;
@@ -15,6 +16,7 @@ pub(super) struct Links {
     pub(super) names: Vec<NameLink>,
     pub(super) lost: Vec<LostName>,
     pub(super) strangers: Vec<(usize, Span)>,
+    pub(super) shared: Vec<(usize, Span)>,
     /// A word or entry of the source, terms and pronouns included, with its counterpart: segment by segment.
     pub(super) parts: Vec<Vec<Found>>,
 }
@@ -77,6 +79,7 @@ fn turn(links: Links) -> Links {
         names,
         lost: Vec::new(),
         strangers,
+        shared: Vec::new(),
         parts,
     }
 }
@@ -102,13 +105,16 @@ fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair]) -> Links {
         );
         segment.link_by_sound(&mut cache);
         segment.link_explained(&mut cache);
+        segment.link_written_together();
+        segment.link_titled();
         segments.push(segment);
     }
-    let memory = memory(&segments);
+    let memory = Memory::of(&segments);
     for segment in &mut segments {
+        segment.forget_doubtful(&memory);
         segment.link_by_memory(&memory);
-        segment.link_beside();
-        segment.link_the_rest(&mut cache);
+        segment.link_beside(&memory);
+        segment.link_the_rest(&mut cache, &memory);
     }
     collect(&segments, pairs)
 }
@@ -119,21 +125,6 @@ fn relative(name: &Name, start: usize) -> Name {
         span: back(name.span),
         words: name.words.iter().map(|&w| back(w)).collect(),
     }
-}
-
-/// Word of the source → the forms that it had in the target.
-fn memory(segments: &[Segment<'_>]) -> HashMap<String, Vec<String>> {
-    let mut memory: HashMap<String, Vec<String>> = HashMap::new();
-    for segment in segments {
-        for found in segment.found.iter().filter(|f| f.score >= 0.6) {
-            let forms = memory.entry(bare(found.source.of(segment.source))).or_default();
-            let form = found.target.of(segment.target).to_owned();
-            if !forms.contains(&form) && forms.len() < 4 {
-                forms.push(form);
-            }
-        }
-    }
-    memory
 }
 
 fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
@@ -168,7 +159,9 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
                 score: link.score,
             });
         }
-        for word in segment.open_words() {
+        let misread = |word: Span| segment.misread.iter().find(|m| m.0 == word).map(|m| m.1);
+        let explained = segment.misread.iter().map(|m| m.0);
+        for word in segment.open_words().into_iter().chain(explained) {
             let name = segment.names.iter().find(|n| n.words.contains(&word));
             let (here, gone) = counts
                 .get(&bare(word.of(segment.source)))
@@ -183,16 +176,39 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
                         .any(|f| f.source.overlaps(*w))
                 })
             });
+            let part_spelt = name.is_some_and(|n| {
+                let spelt = |f: &Found| {
+                    f.source != word && n.words.contains(&f.source) && !f.target.of(segment.target).is_ascii()
+                };
+                segment.found.iter().any(spelt)
+            });
             links.lost.push(LostName {
                 segment: index,
                 source: to_source(word),
                 found_elsewhere: here,
                 lost_elsewhere: gone.saturating_sub(1),
                 known: segment.source_hits.iter().any(|h| h.span.overlaps(word)),
+                body: segment.source_hits.iter().any(|h| {
+                    h.span.overlaps(word)
+                        && h.entries
+                            .iter()
+                            .any(|&e| matches!(gazetteer().kind(e), Kind::Outlet | Kind::Institution))
+                }),
                 part_found,
+                part_spelt,
+                common: is_common(&bare(word.of(segment.source)), segment.from),
+                meant: segment.has_spare_pronoun(),
                 last: name.is_some_and(|n| n.words.last() == Some(&word)),
+                misread: misread(word).map(to_target),
             });
         }
+        let shared = segment.found.iter().filter(|f| {
+            let text = |f: &Found| bare(f.source.of(segment.source));
+            let twin = |g: &Found| g.target == f.target && g.source != f.source && text(g) == text(f);
+            let alone = segment.found.iter().filter(|g| g.source == f.source).count() == 1;
+            alone && segment.found.iter().any(twin)
+        });
+        links.shared.extend(shared.map(|f| (index, to_source(f.source))));
         links
             .strangers
             .extend(segment.strangers().into_iter().map(|s| (index, to_target(s))));

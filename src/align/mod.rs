@@ -4,7 +4,9 @@
 //! What always holds: every span of a ledger lies inside its text; `segments` are in the order of the source and cover every
 //! given segment of both sides once; a claim is `verified` only if its source and its cue were both found.
 
+mod common;
 pub mod cues;
+mod east;
 pub mod gazetteer;
 mod ledger;
 mod link;
@@ -139,10 +141,21 @@ pub struct LostName {
     pub lost_elsewhere: usize,
     /// Whether it is in the gazetteer: then its forms are known.
     pub known: bool,
+    /// Whether it is a medium or institution of the gazetteer: nobody translates those freely.
+    pub body: bool,
+    /// Whether it is an everyday word as well, such as "Stadium", and may have been translated.
+    pub common: bool,
+    /// Whether a pronoun that the source does not have stands in the target and may be meant.
+    pub meant: bool,
     /// Whether another word of the same name was found in this segment.
     pub part_found: bool,
+    /// Whether it was found in the letters of the target's language.
+    pub part_spelt: bool,
     /// Whether it is the last word of its name: a surname, where it is a person's.
     pub last: bool,
+    /// Where the target explains the name in its own letters, 월마(Wolmar), and the word that it explains is another one
+    /// or none: the explanation.
+    pub misread: Option<Span>,
 }
 
 /// Two texts held against each other.
@@ -164,9 +177,16 @@ pub struct Ledger {
     pub lost: Vec<LostName>,
     /// Names of the target that have no counterpart in the source: the pair, and where.
     pub strangers: Vec<(usize, Span)>,
+    /// Words of names that a segment of the source has more often than the target: the pair, and where.
+    pub shared: Vec<(usize, Span)>,
 }
 
 impl Ledger {
+    /// Whether the source or the cue of any claim could not be found.
+    pub fn lost_attribution(&self) -> bool {
+        self.claims.iter().any(|claim| claim.status == Status::Missing)
+    }
+
     /// The pair that holds byte `at` of the source text.
     pub fn segment_at(&self, at: usize) -> Option<usize> {
         self.segments

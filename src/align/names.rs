@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
+use crate::align::common::is_common;
 use crate::align::gazetteer::{Hit, Kind, gazetteer};
 use crate::text::language::Language;
 use crate::text::span::Span;
-use crate::text::transliterate::{Sound, best, writes_names};
+use crate::text::transliterate::{Sound, best, is_particle, writes_names};
 use crate::text::words::{Name, opens_sentence, words};
 
 /// What one word of a name was found as.
@@ -33,16 +34,18 @@ pub(super) struct Segment<'a> {
     pub(super) known: Vec<Found>,
     /// Words of names.
     pub(super) found: Vec<Found>,
-    candidates: Vec<Candidate>,
+    /// Words of names that stand in their own letters after a word that is not theirs: source word, explanation.
+    pub(super) misread: Vec<(Span, Span)>,
+    pub(super) candidates: Vec<Candidate>,
 }
 
 /// A target word (or a run of Chinese characters) that may be a name's.
 #[derive(Clone, Debug)]
-struct Candidate {
-    span: Span,
-    sounds: Vec<Sound>,
+pub(super) struct Candidate {
+    pub(super) span: Span,
+    pub(super) sounds: Vec<Sound>,
     /// What speaks against it from the start.
-    penalty: f64,
+    pub(super) penalty: f64,
 }
 
 /// Sounds of source words, computed once a document.
@@ -57,6 +60,7 @@ impl<'a> Segment<'a> {
         names: Vec<Name>,
     ) -> Self {
         let table = gazetteer();
+        let target_hits = table.find(target, to);
         let mut segment = Self {
             source,
             target,
@@ -64,10 +68,11 @@ impl<'a> Segment<'a> {
             to,
             names,
             source_hits: table.find(source, from),
-            target_hits: table.find(target, to),
+            candidates: candidates(target, to, &target_hits),
+            target_hits,
             known: Vec::new(),
             found: Vec::new(),
-            candidates: candidates(target, to),
+            misread: Vec::new(),
         };
         segment.link_known();
         segment
@@ -99,7 +104,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Whether a gazetteer entry with a counterpart covers the word.
-    fn is_known(&self, word: Span) -> bool {
+    pub(super) fn is_known(&self, word: Span) -> bool {
         self.known.iter().any(|k| k.source.overlaps(word))
     }
 
@@ -112,7 +117,14 @@ impl<'a> Segment<'a> {
             .collect()
     }
 
-    fn taken(&self, span: Span, by: &str) -> bool {
+    /// Whether the target has a pronoun that no word of the source accounts for.
+    pub(super) fn has_spare_pronoun(&self) -> bool {
+        let linked = |hit: &Hit| self.known.iter().any(|k| k.target == hit.span);
+        let pronoun = |hit: &Hit| hit.entries.iter().any(|&e| gazetteer().is_pronoun(e));
+        self.target_hits.iter().any(|hit| pronoun(hit) && !linked(hit))
+    }
+
+    pub(super) fn taken(&self, span: Span, by: &str) -> bool {
         let holder = |f: &Found| f.target.overlaps(span) && bare(f.source.of(self.source)) != by;
         let known = |k: &Found| k.target.overlaps(span) && k.score > 0.9;
         self.found.iter().any(holder) || self.known.iter().any(known)
@@ -150,7 +162,7 @@ impl<'a> Segment<'a> {
                     .map_or(0, Sound::consonants);
                 let floor = floor(consonants, self.to);
                 let supported = lenient && self.neighbour(word, target);
-                if score >= floor || (supported && score >= floor - 0.14) {
+                if score >= floor || (supported && score >= floor - self.leniency()) {
                     self.found.push(Found {
                         source: word,
                         target,
@@ -159,6 +171,12 @@ impl<'a> Segment<'a> {
                 }
             }
         }
+    }
+
+    /// How much less alike a word may sound where its neighbour was found. Any Korean word may stand beside a name, in
+    /// other languages only what has a capital.
+    fn leniency(&self) -> f64 {
+        if self.to == Language::KO { 0.06 } else { 0.14 }
     }
 
     /// Whether another word of the same name was found right beside `target`.
@@ -179,39 +197,17 @@ impl<'a> Segment<'a> {
         })
     }
 
-    /// 키갈리(Kigali), 彼得森（Peterson）: a name in its own letters explains the word before it, which is the name as well.
-    pub(super) fn link_explained(&mut self, cache: &mut SoundCache) {
-        if !matches!(self.to.code(), "ko" | "zh") {
-            return;
-        }
-        let mut more = Vec::new();
-        for found in self.found.iter().filter(|f| f.target.of(self.target).is_ascii()) {
-            let text = bare(found.source.of(self.source));
-            let sounds = cache
-                .entry(text.clone())
-                .or_insert_with(|| Sound::variants(&text, self.from));
-            let before =
-                |c: &&Candidate| c.span.end <= found.target.start && found.target.start - c.span.end <= 60;
-            let native = self
-                .candidates
-                .iter()
-                .filter(before)
-                .filter(|c| !c.span.of(self.target).is_ascii());
-            let top = native
-                .map(|c| (best(sounds, &c.sounds) - c.penalty, c.span))
-                .filter(|(score, span)| *score >= 0.5 && !self.taken(*span, &text))
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            more.extend(top.map(|(score, target)| Found {
-                source: found.source,
-                target,
-                score,
-            }));
-        }
-        self.found.extend(more);
+    /// Takes back what was found by a faint likeness where other segments know the name in a much better form.
+    pub(super) fn forget_doubtful(&mut self, memory: &Memory) {
+        let (source, target, to) = (self.source, self.target, self.to);
+        self.found.retain(|f| {
+            f.score >= 0.85
+                || !memory.contradicts(&bare(f.source.of(source)), f.target.of(target), f.score, to)
+        });
     }
 
     /// A half-found name takes the stranger beside it for the rest: «Майкл Стіл» for "Michael Steele".
-    pub(super) fn link_beside(&mut self) {
+    pub(super) fn link_beside(&mut self, memory: &Memory) {
         for word in self.open_words() {
             let strangers = self.strangers();
             let free = strangers.into_iter().filter(|s| self.neighbour(word, *s));
@@ -219,7 +215,8 @@ impl<'a> Segment<'a> {
             let sounds = Sound::variants(&text, self.from);
             let alike = |s: &Span| best(&sounds, &Sound::variants(s.of(self.target), self.to));
             let top = free.max_by(|a, b| alike(a).total_cmp(&alike(b)));
-            if let Some(target) = top.filter(|s| alike(s) >= 0.4) {
+            let known = |s: &Span| memory.contradicts(&text, s.of(self.target), alike(s), self.to);
+            if let Some(target) = top.filter(|s| alike(s) >= 0.4 && !known(s)) {
                 self.found.push(Found {
                     source: word,
                     target,
@@ -230,12 +227,11 @@ impl<'a> Segment<'a> {
     }
 
     /// Finds a word in the form that it had in other segments.
-    pub(super) fn link_by_memory(&mut self, memory: &HashMap<String, Vec<String>>) {
+    pub(super) fn link_by_memory(&mut self, memory: &Memory) {
         for word in self.open_words() {
             let text = bare(word.of(self.source));
-            let Some(forms) = memory.get(&text) else { continue };
             let mut top: Option<(f64, Span)> = None;
-            for form in forms {
+            for (form, _) in memory.forms(&text) {
                 let sounds = Sound::variants(form, self.to);
                 for candidate in &self.candidates {
                     let score = best(&sounds, &candidate.sounds) - candidate.penalty;
@@ -278,7 +274,7 @@ impl<'a> Segment<'a> {
     }
 
     /// When one name is left on each side, they are each other's, if they stand about alike or sound a little alike.
-    pub(super) fn link_the_rest(&mut self, cache: &mut SoundCache) {
+    pub(super) fn link_the_rest(&mut self, cache: &mut SoundCache, memory: &Memory) {
         let open = self.open_words();
         let strangers: Vec<Span> = self
             .strangers()
@@ -293,7 +289,7 @@ impl<'a> Segment<'a> {
             .entry(text.clone())
             .or_insert_with(|| Sound::variants(&text, self.from));
         let score = best(sounds, &Sound::variants(target.of(self.target), self.to));
-        if score >= 0.4 {
+        if score >= 0.4 && !memory.contradicts(&text, target.of(self.target), score, self.to) {
             self.found.push(Found {
                 source: word,
                 target,
@@ -303,37 +299,69 @@ impl<'a> Segment<'a> {
     }
 }
 
+/// The forms that each word of the source had in the target, over the whole document.
+#[derive(Default)]
+pub(super) struct Memory(HashMap<String, Vec<(String, f64)>>);
+
+impl Memory {
+    /// What the segments found by themselves.
+    pub(super) fn of(segments: &[Segment<'_>]) -> Self {
+        let mut memory = Self::default();
+        for segment in segments {
+            for found in segment.found.iter().filter(|f| f.score >= 0.6) {
+                let forms = memory.0.entry(bare(found.source.of(segment.source))).or_default();
+                let form = found.target.of(segment.target);
+                if let Some((_, score)) = forms.iter_mut().find(|(known, _)| known == form) {
+                    *score = score.max(found.score);
+                } else if forms.len() < 4 {
+                    forms.push((form.to_owned(), found.score));
+                }
+            }
+        }
+        memory
+    }
+
+    /// The forms of a word, with their scores.
+    fn forms(&self, word: &str) -> &[(String, f64)] {
+        self.0.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the document knows the word by a form that fits it much better than `form`, and is another.
+    fn contradicts(&self, word: &str, form: &str, score: f64, language: Language) -> bool {
+        let sounds = Sound::variants(form, language);
+        self.forms(word).iter().any(|(known, better)| {
+            *better >= score + 0.08
+                && !known.is_ascii()
+                && best(&sounds, &Sound::variants(known, language)) < 0.7
+        })
+    }
+}
+
 /// The word in lower case without a possessive.
 pub(super) fn bare(word: &str) -> String {
     let lower = word.to_lowercase();
     lower.trim_end_matches("'s").trim_end_matches("’s").to_owned()
 }
 
-/// How alike two words must sound: the fewer consonants, the more.
-fn floor(consonants: usize, to: Language) -> f64 {
-    let base = match consonants {
-        0 | 1 if matches!(to.code(), "ko" | "zh") => 0.9,
-        0 | 1 => 0.84,
-        2 => 0.74,
-        3 => 0.66,
-        _ => 0.6,
+/// How alike two words must sound: the fewer consonants, the more. More where any word may be a name.
+pub(super) fn floor(consonants: usize, to: Language) -> f64 {
+    let floors = match to.code() {
+        "ko" => [0.95, 0.82, 0.76, 0.73],
+        "zh" => [0.96, 0.8, 0.72, 0.66],
+        _ => [0.84, 0.74, 0.66, 0.6],
     };
-    match to.code() {
-        "zh" => base + 0.06,
-        "ko" => base + 0.03,
-        _ => base,
-    }
+    floors[consonants.clamp(1, 4) - 1]
 }
 
 /// Target words that may be names: capital letters where the language has them; all words of Korean, with and without
 /// particles; runs of the characters that Chinese writes names with; whatever stands in Latin letters.
-fn candidates(text: &str, language: Language) -> Vec<Candidate> {
+fn candidates(text: &str, language: Language, hits: &[Hit]) -> Vec<Candidate> {
     let mut list = Vec::new();
     for span in words(text) {
         let word = span.of(text);
         let first = word.chars().next().unwrap_or(' ');
         if ('가'..='힣').contains(&first) {
-            if !is_predicate(text, span) {
+            if !is_predicate(text, span) && !is_common(word, language) && !is_term(text, span, hits) {
                 korean_candidates(text, span, &mut list);
             }
         } else if ('\u{4e00}'..='\u{9fff}').contains(&first) {
@@ -350,6 +378,19 @@ fn candidates(text: &str, language: Language) -> Vec<Candidate> {
     list
 }
 
+/// Whether a Korean word is a common noun of the gazetteer, with or without its particle.
+fn is_term(text: &str, span: Span, hits: &[Hit]) -> bool {
+    hits.iter().any(|hit| {
+        let whole = hit.span.start == span.start
+            && hit.span.of(text).chars().count() >= 2
+            && hit.entries.iter().all(|&e| gazetteer().kind(e) == Kind::Term);
+        whole
+            && text
+                .get(hit.span.end..span.end)
+                .is_some_and(|rest| rest.is_empty() || is_particle(rest))
+    })
+}
+
 /// Whether a Korean word closes a sentence or a quotation: 말했다., 라고.
 fn is_predicate(text: &str, span: Span) -> bool {
     let word = span.of(text);
@@ -357,10 +398,13 @@ fn is_predicate(text: &str, span: Span) -> bool {
         .trim_start_matches(['"', '”', '’', '\''])
         .starts_with(['.', '!', '?']);
     let long = word.chars().count() >= 2;
-    long && ((closes && word.ends_with(['다', '요', '죠', '까']))
-        || word.ends_with("라고")
-        || word.ends_with("다고")
-        || word.ends_with("했던"))
+    let negated = word.ends_with('지') && text[span.end..].trim_start().starts_with(['않', '못', '말']);
+    negated
+        || long
+            && ((closes && word.ends_with(['다', '요', '죠', '까']))
+                || word.ends_with("라고")
+                || word.ends_with("다고")
+                || word.ends_with("했던"))
 }
 
 /// The word whole (particles come off by their sounds), and its openings: a title may stick to a name.
@@ -375,7 +419,19 @@ fn korean_candidates(text: &str, span: Span, list: &mut Vec<Candidate>) {
     for (count, &end) in ends.iter().enumerate().skip(2) {
         let part = Span::new(span.start, span.start + end);
         let left = ends.len() - count;
-        let penalty = 0.03 + 0.01 * left as f64;
+        // What is left is a particle, or a title, or another word altogether.
+        let rest = &word[end..];
+        let begins = |word: &str| {
+            word.char_indices()
+                .skip(1)
+                .any(|(at, _)| is_particle(&word[..at]))
+        };
+        let unlike = match rest {
+            rest if is_particle(rest) => 0.02,
+            rest if begins(rest) => 0.05,
+            _ => 0.1,
+        };
+        let penalty = unlike + 0.01 * left as f64;
         let sounds = Sound::variants(part.of(text), Language::KO)
             .into_iter()
             .take(1)

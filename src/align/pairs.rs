@@ -176,6 +176,7 @@ fn cover(spans: &[Span], from: usize, to: usize) -> Span {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::attribution::Claims;
     use crate::text::language::Language;
@@ -194,8 +195,15 @@ mod tests {
     fn merged_sentences_find_their_place() {
         let en = "The ferry left at 14:20 with 38 people. It was late. Nobody was hurt in the harbour of Vellin. The port closed.";
         let uk = "Пором відійшов о 14:20 з 38 людьми, із запізненням. Ніхто не постраждав у гавані Веллін. Порт закрили.";
+        let pairs = paired(en, uk, Language::UK);
+        assert_eq!(pairs.len(), 3);
+        assert_eq!(pairs[0].0, "The ferry left at 14:20 with 38 people. It was late.");
+        assert_eq!(pairs[2].1, "Порт закрили.");
+    }
+
+    fn paired(en: &str, other: &str, language: Language) -> Vec<(String, String)> {
         let none = Claims::default();
-        let (a, b) = (split(en), split(uk));
+        let (a, b) = (split(en), split(other));
         let source = Side {
             language: Language::EN,
             text: en,
@@ -203,18 +211,30 @@ mod tests {
             claims: &none,
         };
         let target = Side {
-            language: Language::UK,
-            text: uk,
+            language,
+            text: other,
             segments: &b,
             claims: &none,
         };
-        let pairs = align(&source, &target);
-        assert_eq!(pairs.len(), 3);
-        assert_eq!(
-            pairs[0].source.of(en),
-            "The ferry left at 14:20 with 38 people. It was late."
+        align(&source, &target)
+            .into_iter()
+            .map(|p| (p.source.of(en).to_owned(), p.target.of(other).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn one_sentence_may_become_two() {
+        let en = "The bridge over the Orn was closed at 6:40 after a crack of 12 centimetres was seen by two engineers on their morning round. Traffic was sent through Vellin. It opened again on 14 March.";
+        let pairs = paired(
+            en,
+            "Міст через Орн закрили о 6:40. Двоє інженерів під час ранкового обходу помітили тріщину завдовжки 12 сантиметрів. Рух пустили через Веллін. Знову відкрили його 14 березня.",
+            Language::UK,
         );
-        assert_eq!(pairs[2].target.of(uk), "Порт закрили.");
+        assert_eq!(pairs.len(), 3, "{pairs:?}");
+        assert!(
+            pairs[0].1.ends_with("12 сантиметрів.") && pairs[1].1 == "Рух пустили через Веллін.",
+            "{pairs:?}"
+        );
     }
 
     proptest::proptest! {

@@ -5,6 +5,7 @@ use crate::align::cues::{Cue, find, known};
 use crate::align::{Ledger, Status};
 use crate::attribution::{Polarity, Stance};
 use crate::finding::{Check, Finding, Severity};
+use crate::text::span::Span;
 
 /// Checks claims, then denials segment by segment.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
@@ -60,21 +61,23 @@ fn denials(ledger: &Ledger) -> Vec<Finding> {
         let theirs = find(target, ledger.target.language);
         let negated: Vec<&Cue> = theirs.iter().filter(|c| c.negated && speech(c)).collect();
         let denying: Vec<&Cue> = theirs.iter().filter(|c| !c.negated && denies(c)).collect();
+        // "not requesting" makes no room for a denial, "did not say" does.
         let room = mine
             .iter()
-            .filter(|c| c.negated || c.stances.contains(&Stance::Deny))
+            .filter(|c| (c.negated && (speech(c) || confirms(c))) || c.stances.contains(&Stance::Deny))
             .count();
         let claimed = ledger
             .claims
             .iter()
-            .filter(|c| {
-                c.segment == segment && (c.polarity != Polarity::Asserted || c.stance == Stance::Deny)
-            })
+            .filter(|c| c.segment == segment && (c.polarity == Polarity::Denied || c.stance == Stance::Deny))
             .count();
-        if negated.len() + denying.len() <= room.max(claimed) {
+        let turned = theirs
+            .iter()
+            .find(|c| turned(ledger, segment, c.span.shifted(pair.target.start), &mine));
+        if turned.is_none() && negated.len() + denying.len() <= room.max(claimed) {
             continue;
         }
-        if let Some(cue) = negated.first().or(denying.first()) {
+        if let Some(cue) = turned.or(negated.first().copied()).or(denying.first().copied()) {
             let span = cue.span.shifted(pair.target.start);
             let said = cue.span.of(target);
             let message = if cue.negated {
@@ -93,6 +96,25 @@ fn denials(ledger: &Ledger) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether the cue at `span` of the target is that of a claim, and is negated where the claim's is not. Something else
+/// that the segment denies does not excuse it.
+fn turned(ledger: &Ledger, segment: usize, span: Span, mine: &[Cue]) -> bool {
+    let negated = mine.iter().any(|c| c.negated && speech(c));
+    !negated
+        && ledger.claims.iter().any(|claim| {
+            claim.segment == segment
+                && claim.polarity == Polarity::Asserted
+                && claim.target_polarity == Some(Polarity::Denied)
+                && !matches!(claim.stance, Stance::Deny | Stance::Think)
+                && claim.target.cue.iter().any(|s| s.overlaps(span))
+        })
+}
+
+/// Whether the cue is one of assent.
+fn confirms(cue: &Cue) -> bool {
+    cue.stances.contains(&Stance::Confirm)
 }
 
 /// Whether the cue is a word of speech, and not of thought or wish.

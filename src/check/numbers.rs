@@ -44,6 +44,13 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
             let wrong = closest(number, &extra).map(|i| extra.remove(i));
             let said = number.span.of(source);
             findings.push(match wrong {
+                Some(other) if number.value.amount == other.value.amount => finding(
+                    segment,
+                    Severity::Warning,
+                    Some(at_source(number)),
+                    Some(at_target(other)),
+                    format!("{said} stayed the same and its unit did not"),
+                ),
                 Some(other) => finding(
                     segment,
                     Severity::Error,
@@ -115,10 +122,16 @@ fn unmatched<'a>(mine: &'a [Number], theirs: &'a [Number]) -> (Vec<&'a Number>, 
         }
     }
     let repeated = |n: &Number, others: &[Number]| others.iter().any(|o| same(&n.value, &o.value));
+    // "30 metres (98 feet)" may keep one of the two; where both are kept, each has its own unit.
+    let rival = |n: &Number| {
+        let mut rest = theirs.iter().zip(&used).filter(|(_, used)| !**used);
+        matches!(n.value.unit, Unit::Measure(..))
+            && rest.any(|(t, _)| t.value.unit == n.value.unit && !same(&t.value, &n.value))
+    };
     let missing = mine
         .iter()
         .zip(&found)
-        .filter(|(n, found)| !**found && !repeated(n, theirs))
+        .filter(|(n, found)| !**found && (!repeated(n, theirs) || rival(n)))
         .map(|(n, _)| n)
         .collect();
     let extra = theirs

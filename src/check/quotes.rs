@@ -17,12 +17,16 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         let kept = theirs.letters as f64 / (mine.letters as f64 * ratio).max(1.0);
         let message = if mine.letters >= 8 && theirs.letters == 0 {
             "the quotation lost its marks"
-        } else if mine.letters >= 8 && kept < 0.5 {
+        } else if mine.letters >= 8 && kept < 0.5 && (theirs.parts < mine.parts || kept < 0.35) {
             "less is quoted than in the source"
         } else if theirs.open && !mine.open {
             "a quotation has no end, or no beginning"
         } else if mine.letters == 0 && theirs.letters > 25 && theirs.letters * 2 > letters(target) {
             "a quotation that the source does not have"
+        } else if theirs.parts < mine.parts && (mine.parts >= 2 || kept > 1.25) {
+            "fewer quotations than in the source"
+        } else if mine.letters >= 8 && kept > 2.0 && theirs.letters > 30 {
+            "far more is quoted than in the source"
         } else {
             continue;
         };
@@ -46,6 +50,8 @@ fn letters(text: &str) -> usize {
 struct Quoted {
     /// Letters and digits inside.
     letters: usize,
+    /// How many quotations of more than a letter.
+    parts: usize,
     /// Whether a quotation goes on before or after the segment.
     open: bool,
 }
@@ -74,7 +80,7 @@ impl Quoted {
                 Mark::Either => inside || (!seen && before_is_text(&chars, i)),
             };
             if inside || closes {
-                quoted.letters += since;
+                quoted.add(since);
             }
             // A closing mark without an opening one: the quotation began before this segment.
             quoted.open |= closes && !inside;
@@ -82,10 +88,15 @@ impl Quoted {
             (since, seen) = (0, true);
         }
         if inside {
-            quoted.letters += since;
+            quoted.add(since);
             quoted.open = true;
         }
         quoted
+    }
+
+    fn add(&mut self, letters: usize) {
+        self.letters += letters;
+        self.parts += usize::from(letters > 1);
     }
 }
 
@@ -100,16 +111,34 @@ fn mark(chars: &[char], i: usize) -> Option<Mark> {
         '"' | '＂' => Some(Mark::Either),
         // A single mark before a word opens; after one it is an apostrophe as often as not, unless one is open.
         '‘' if !before => Some(Mark::Opens),
-        '\'' if !before && after && closes_later(chars, i) => Some(Mark::Opens),
-        '’' | '\'' if !after && opened_before(chars, i) => Some(Mark::Closes),
+        '\'' if !before && after && (i == 0 || closes_later(chars, i)) => Some(Mark::Opens),
+        '’' | '\'' if may_close(chars, i) && (follows_mark(chars, i) || opened_before(chars, i)) => {
+            Some(Mark::Closes)
+        }
         _ => None,
     }
 }
 
+/// Whether the letter is of a script that hangs its particles on a closing mark: ‘함정’이라고.
+fn is_east(c: char) -> bool {
+    ('가'..='힣').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+/// Whether no word goes on after the mark, and it is not the possessive of "the parents' own".
+fn may_close(chars: &[char], i: usize) -> bool {
+    let next = chars.get(i + 1).copied().unwrap_or(' ');
+    let possessive = i > 0 && chars[i - 1] == 's' && chars.get(i + 1) == Some(&' ');
+    !possessive && (!next.is_alphanumeric() || is_east(next))
+}
+
+/// Whether the sentence mark that a quotation ends with stands before: "which surprised me,' he said".
+fn follows_mark(chars: &[char], i: usize) -> bool {
+    i > 0 && matches!(chars[i - 1], '.' | ',' | '!' | '?' | '…')
+}
+
 /// Whether a single mark after a word follows.
 fn closes_later(chars: &[char], i: usize) -> bool {
-    (i + 1..chars.len())
-        .any(|j| matches!(chars[j], '\'' | '’') && !chars.get(j + 1).is_some_and(|c| c.is_alphanumeric()))
+    (i + 1..chars.len()).any(|j| matches!(chars[j], '\'' | '’') && may_close(chars, j))
 }
 
 /// Whether a single mark before a word stands ahead.
@@ -120,12 +149,13 @@ fn opened_before(chars: &[char], i: usize) -> bool {
     })
 }
 
-/// Whether a word stands right before the mark, as before a closing one.
+/// Whether something stands right before the mark and no word goes on after it, as at a closing one.
 fn before_is_text(chars: &[char], i: usize) -> bool {
+    let next = chars.get(i + 1).copied().unwrap_or(' ');
     i > 0
         && !chars[i - 1].is_whitespace()
         && !matches!(chars[i - 1], '(' | '[' | '-' | '–' | '—')
-        && chars.get(i + 1).is_none_or(|c| !c.is_alphanumeric())
+        && (!next.is_alphanumeric() || is_east(next))
 }
 
 #[cfg(test)]
@@ -134,16 +164,26 @@ mod tests {
 
     #[test]
     fn letters_inside_marks_are_counted() {
-        for (text, letters, open) in [
-            ("\"It is over,\" Lee said.", 8, false),
-            ("«Усе скінчено», — сказав Лі.", 11, false),
-            ("“다 끝났다”고 말했다.", 4, false),
-            ("He called it 'a trap' and left.", 5, false),
-            ("It's the parents' own", 0, false),
-            ("\"We lost power.", 11, true),
-            ("and the lights,\" he said", 12, true),
+        for (text, letters, parts, open) in [
+            ("\"It is over,\" Lee said.", 8, 1, false),
+            ("«Усе скінчено», — сказав Лі.", 11, 1, false),
+            ("“다 끝났다”고 말했다.", 4, 1, false),
+            ("He called it 'a trap' and left.", 5, 1, false),
+            ("It's the parents' own", 0, 0, false),
+            ("\"We lost power.", 11, 1, true),
+            ("and the lights,\" he said", 12, 1, true),
+            (
+                "그는 합의를 ‘함정’이라고 부르고 ‘서명’했다고 말했다.",
+                4,
+                2,
+                false,
+            ),
+            ("불이 나갔습니다.\"라고 그는 말했다.", 7, 1, true),
+            ("'We know the parents' worries.", 23, 1, true),
+            ("which came late,' he told us", 13, 1, true),
+            ("a \"long dark\" winter and a \"late\" spring", 12, 2, false),
         ] {
-            assert_eq!(Quoted::read(text), Quoted { letters, open }, "{text}");
+            assert_eq!(Quoted::read(text), Quoted { letters, parts, open }, "{text}");
         }
     }
 }

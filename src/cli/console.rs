@@ -18,6 +18,7 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct Console {
     verbosity: i8,
     colour: bool,
+    when: ColorWhen,
     bars: bool,
     bar: Mutex<Option<ProgressBar>>,
     stage: Mutex<String>,
@@ -32,11 +33,7 @@ impl Console {
         } else {
             i8::try_from(flags.verbose).unwrap_or(2)
         };
-        let colour = match flags.color {
-            ColorWhen::Always => true,
-            ColorWhen::Never => false,
-            ColorWhen::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-        };
+        let colour = coloured(flags.color, terminal);
         if verbosity >= 2 {
             tracing_subscriber::fmt()
                 .with_writer(std::io::stderr)
@@ -48,10 +45,16 @@ impl Console {
         Self {
             verbosity,
             colour,
+            when: flags.color,
             bars: terminal && !flags.no_progress && verbosity >= 0,
             bar: Mutex::new(None),
             stage: Mutex::new(String::new()),
         }
+    }
+
+    /// Whether results on standard output are to be coloured; in a file only if the user asked for it.
+    pub fn colours_results(&self, in_file: bool) -> bool {
+        coloured(self.when, !in_file && std::io::stdout().is_terminal())
     }
 
     /// One line, unless the user wants quiet.
@@ -127,6 +130,14 @@ impl Console {
     fn new_bar(&self, length: u64, template: &str) -> ProgressBar {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
+    }
+}
+
+fn coloured(when: ColorWhen, terminal: bool) -> bool {
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
     }
 }
 

@@ -174,6 +174,9 @@ pub enum Command {
         /// The summary.
         #[command(flatten)]
         summarising: Summarising,
+        /// Exit with 1 on any claim whose attribution is not found in a translation, sure or not
+        #[arg(long)]
+        strict: bool,
     },
     /// The summary alone, every sentence with the article sentences that support it
     #[command(alias = "summarize")]

@@ -1,13 +1,13 @@
-//! Ledger and findings → `byline/ledger/1` for programs, claims and findings with both sides quoted for people.
+//! Ledger and findings → `byline/ledger/1` for programs.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::align::{Claim, Ledger, Parts, Status};
-use crate::finding::{Finding, Severity};
-use crate::text::span::{CharIndex, Span};
+use crate::align::{Claim, Ledger, Parts};
+use crate::finding::Finding;
+use crate::text::span::CharIndex;
 
 /// One object of the schema `byline/ledger/1`; positions count Unicode scalar values of the text of their language.
 pub fn json(ledger: &Ledger, findings: &[Finding]) -> Value {
@@ -72,7 +72,7 @@ pub fn json(ledger: &Ledger, findings: &[Finding]) -> Value {
 }
 
 /// The keys of both sides: the language codes; a text held against one in the same language is `xx` and `xx-target`.
-fn keys(ledger: &Ledger) -> (String, String) {
+pub(super) fn keys(ledger: &Ledger) -> (String, String) {
     let (from, to) = (
         ledger.source.language.code().to_owned(),
         ledger.target.language.code().to_owned(),
@@ -125,120 +125,4 @@ fn sha256(text: &str) -> String {
             let _ = write!(hex, "{byte:02x}");
             hex
         })
-}
-
-/// For people: each claim with ✓ (verified), ~ (implicit or repaired) or ✗ (missing) and both excerpts, then the findings by
-/// segment with both sides quoted. Segments count from 1.
-pub fn text(ledger: &Ledger, findings: &[Finding]) -> String {
-    let mut out = String::new();
-    let (from, to) = keys(ledger);
-    let verified = ledger
-        .claims
-        .iter()
-        .filter(|c| c.status == Status::Verified)
-        .count();
-    let _ = writeln!(
-        out,
-        "{}: {from} → {to}, {} of {} claims verified",
-        ledger.id,
-        verified,
-        ledger.claims.len()
-    );
-    for claim in &ledger.claims {
-        let mark = match claim.status {
-            Status::Verified => '✓',
-            Status::Implicit | Status::Repaired => '~',
-            Status::Missing => '✗',
-        };
-        let _ = writeln!(
-            out,
-            "  {mark} {}  |  {}",
-            excerpt(&claim.source, &ledger.source.text),
-            excerpt(&claim.target, &ledger.target.text)
-        );
-    }
-    if findings.is_empty() {
-        out.push_str("Nothing to look at.\n");
-        return out;
-    }
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let _ = writeln!(
-        out,
-        "\n{} to look at, {errors} almost surely wrong:",
-        findings.len()
-    );
-    let mut last = None;
-    for finding in findings {
-        if last != Some(finding.segment) {
-            let _ = writeln!(out, "\nSegment {}", finding.segment + 1);
-            if let Some(pair) = ledger.segments.get(finding.segment) {
-                let here: Vec<&Finding> = findings.iter().filter(|f| f.segment == finding.segment).collect();
-                let marks = |side: fn(&Finding) -> Option<Span>| {
-                    here.iter().filter_map(|f| side(f)).collect::<Vec<_>>()
-                };
-                let _ = writeln!(
-                    out,
-                    "  {from}: {}",
-                    marked(&ledger.source.text, pair.source, &marks(|f| f.source))
-                );
-                let _ = writeln!(
-                    out,
-                    "  {to}: {}",
-                    marked(&ledger.target.text, pair.target, &marks(|f| f.target))
-                );
-            }
-            last = Some(finding.segment);
-        }
-        let level = if finding.severity == Severity::Error {
-            "error"
-        } else {
-            "warning"
-        };
-        let check = json!(finding.check);
-        let _ = writeln!(
-            out,
-            "  {level} ({}): {}",
-            check.as_str().unwrap_or(""),
-            finding.message
-        );
-    }
-    out
-}
-
-/// Who and by which words, as they stand in the text.
-fn excerpt(parts: &Parts, text: &str) -> String {
-    let mut spans: Vec<Span> = parts.source.iter().chain(&parts.cue).copied().collect();
-    spans.sort();
-    spans.dedup();
-    if spans.is_empty() {
-        return "—".to_owned();
-    }
-    spans.iter().map(|s| s.of(text)).collect::<Vec<_>>().join(" … ")
-}
-
-/// The segment with the words in question between ›marks‹; a mark around the whole segment says nothing and is left out.
-fn marked(text: &str, segment: Span, spans: &[Span]) -> String {
-    let mut inner: Vec<Span> = spans
-        .iter()
-        .copied()
-        .filter(|s| segment.contains(*s) && *s != segment && !s.is_empty())
-        .collect();
-    inner.sort();
-    inner.dedup();
-    let mut out = String::new();
-    let mut at = segment.start;
-    for span in inner {
-        if span.start < at {
-            continue;
-        }
-        out.push_str(Span::new(at, span.start).of(text));
-        let _ = write!(out, "›{}‹", span.of(text));
-        at = span.end;
-    }
-    out.push_str(Span::new(at, segment.end).of(text));
-    if out.trim().is_empty() {
-        "(nothing)".to_owned()
-    } else {
-        out.replace('\n', " ")
-    }
 }

@@ -1,5 +1,6 @@
 //! What was found → what is printed: JSON for programs, text and Markdown for people.
 
+pub mod checked;
 pub mod digest;
 pub mod json;
 pub mod ledger;
@@ -72,6 +73,11 @@ impl Digest {
     /// How many segments of a translation stand before the first sentence of the summary.
     pub fn lead(&self) -> usize {
         usize::from(self.headline().is_some())
+    }
+
+    /// Whether the attribution of any claim could not be found again in a translation.
+    pub fn lost_attribution(&self) -> bool {
+        self.translations.iter().any(|t| t.ledger.lost_attribution())
     }
 
     /// Whether anything must be looked at: exit code 1.

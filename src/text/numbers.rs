@@ -139,7 +139,12 @@ pub fn same(a: &Value, b: &Value) -> bool {
         (Unit::Clock, _) => clock_is(a.amount, b.amount),
         (_, Unit::Clock) => clock_is(b.amount, a.amount),
         (Unit::Measure(x, f), Unit::Measure(y, g)) if (x, f) != (y, g) => {
-            converted(x, a, f, y, b, g) || equal
+            // 85 mph is not 85 km/h, but what stands for a length here may be an area there.
+            converted(x, a, f, y, b, g) || (equal && x != y)
+        }
+        // "in the 80s", of the weather.
+        (Unit::Plain, Unit::Measure("celsius", _)) if a.amount >= 20.0 => {
+            equal || converted("degree", a, 1.0, "celsius", b, 1.0)
         }
         _ => equal || decade(a.amount, b.amount),
     }
@@ -167,15 +172,18 @@ fn decade(a: f64, b: f64) -> bool {
 /// People round what they convert: 5 per cent, or one in the last place written.
 fn converted(x: &str, a: &Value, f: f64, y: &str, b: &Value, g: f64) -> bool {
     match (x, y) {
-        ("fahrenheit", "celsius") => ((a.amount - 32.0) / 1.8 - b.amount).abs() <= 1.5,
         // American news says "80 degrees" and means Fahrenheit.
-        ("degree", "celsius") => ((a.amount - 32.0) / 1.8 - b.amount).abs() <= 1.5,
-        ("celsius", "degree") => ((b.amount - 32.0) / 1.8 - a.amount).abs() <= 1.5,
-        ("celsius", "fahrenheit") => ((b.amount - 32.0) / 1.8 - a.amount).abs() <= 1.5,
+        ("fahrenheit" | "degree", "celsius") => warmth(a.amount, b.amount),
+        ("celsius", "fahrenheit" | "degree") => warmth(b.amount, a.amount),
         _ if x != y => false,
         ("duration", _) => close(a.amount * f, b.amount * g, 0.015),
         _ => close(a.amount * f, b.amount * g, 0.05) || (a.amount * f / g - b.amount).abs() <= 0.5,
     }
+}
+
+/// Numbers are read without their sign, so frost may stand on one side alone.
+fn warmth(fahrenheit: f64, celsius: f64) -> bool {
+    (((fahrenheit - 32.0) / 1.8).abs() - celsius).abs() <= 1.5
 }
 
 #[cfg(test)]

@@ -206,6 +206,10 @@ const PARTICLES: &[&str] = &[
     "이다",
     "다",
     "였다",
+    "입니다",
+    "이었다",
+    "였습니다",
+    "이었습니다",
     "이며",
     "며",
     "이고",
@@ -239,6 +243,11 @@ const PARTICLES: &[&str] = &[
     "어",
     "인의",
 ];
+
+/// Whether Korean hangs `ending` on a name: 은, 에게, 씨는.
+pub fn is_particle(ending: &str) -> bool {
+    PARTICLES.contains(&ending)
+}
 
 /// The readings of one form; several where spelling leaves a choice.
 fn read(word: &str, language: Language) -> Vec<Sound> {
@@ -300,6 +309,8 @@ mod tests {
             ("Wolmar", "월마", Language::KO),
             ("Fallon", "팰런은", Language::KO),
             ("Erdogan", "에르도안", Language::KO),
+            ("Elina", "엘리나", Language::KO),
+            ("Bartet", "바르텟이", Language::KO),
             ("Mildred", "마일드레드가", Language::KO),
             ("Peterson", "彼得森", Language::ZH),
             ("Clark", "克拉克", Language::ZH),

@@ -283,6 +283,203 @@ fn a_swapped_speaker_is_an_error() {
     assert_eq!(code, 1);
 }
 
+const KOREAN: [&str; 5] = [
+    "항만청이 여객선 운항을 중단했다",
+    "항만청은 승객 38명이 연기를 호소한 뒤 월요일에 벨린행 여객선 운항을 중단했다고 밝혔다.",
+    "항만장 파블로 드러먼드(Pavlo Drummond)는 “엔진을 수리하고 시험하기 전에는 배를 내보내지 않겠다”고 말했다.",
+    "로이터 통신에 따르면 수리에는 6만 2천 유로가 들고 모두 3주 정도 걸릴 예정이다.",
+    "드러먼드는 승무원들이 승객과 해안경비대에 앞선 화재를 숨겼다는 사실을 부인했다.",
+];
+
+fn korean(changed: usize, text: &str) -> Vec<(String, String)> {
+    let mut target: Vec<&str> = KOREAN.to_vec();
+    target[changed] = text;
+    let line = json!({"id": "k", "from": "en", "to": "ko", "source": SOURCE, "target": target}).to_string();
+    let (_, ledgers, _) = check(&line);
+    findings(&ledgers[0], changed as u64)
+}
+
+fn has(found: &[(String, String)], kind: &str, severity: &str) -> bool {
+    found.iter().any(|(k, s)| k == kind && s == severity)
+}
+
+#[test]
+fn a_good_korean_translation_raises_nothing() {
+    for (index, text) in KOREAN.iter().enumerate() {
+        assert_eq!(korean(index, text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_korean_speaker_cannot_be_swapped_or_dropped() {
+    // Everyday words of the rest of the sentence do not pass for the name.
+    for speaker in ["", "월마는 ", "그 결정이 "] {
+        let found = korean(4, &KOREAN[4].replace("드러먼드는 ", speaker));
+        assert!(has(&found, "source", "error"), "{speaker}: {found:?}");
+    }
+    // The explanation in Latin letters does not stand for the name before it.
+    for speaker in ["파블로 쇼르노(", "파블로 (", "("] {
+        let found = korean(2, &KOREAN[2].replace("파블로 드러먼드(", speaker));
+        assert!(has(&found, "source", "error"), "{speaker}: {found:?}");
+    }
+    let found = korean(3, &KOREAN[3].replace("로이터 통신에", "월마에"));
+    assert!(has(&found, "source", "error"), "{found:?}");
+}
+
+/// The links of a segment pair, as words.
+fn names(to: &str, source: &str, target: &str) -> Vec<(String, String)> {
+    let line = json!({"id": "n", "from": "en", "to": to, "source": [source], "target": [target]});
+    let (_, ledgers, _) = check(&line.to_string());
+    let word = |text: &str, pair: &Value| -> String {
+        let at = |i: usize| usize::try_from(pair[i].as_u64().unwrap()).unwrap();
+        text.chars().skip(at(0)).take(at(1) - at(0)).collect()
+    };
+    let links = ledgers[0]["names"].as_array().unwrap();
+    links
+        .iter()
+        .map(|link| {
+            let words: Vec<String> = link[to]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|p| word(target, p))
+                .collect();
+            (word(source, &link["en"]), words.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn names_are_found_however_they_are_written() {
+    for (to, source, target, name, found) in [
+        (
+            "ko",
+            "On Monday Han Bo-mi spoke.",
+            "월요일 한보미가 연설했다.",
+            "Han Bo",
+            "한보미가",
+        ),
+        (
+            "ko",
+            "On Monday Bomi Han spoke.",
+            "월요일 한보미가 연설했다.",
+            "Bomi Han",
+            "한보미가",
+        ),
+        (
+            "ko",
+            "\"We lost,\" said Roh on Monday.",
+            "“우리가 졌다”고 노 씨가 월요일 말했다.",
+            "Roh",
+            "노",
+        ),
+        (
+            "ko",
+            "Only Elina Harlow stayed.",
+            "엘리나 할로만 남았다.",
+            "Elina Harlow",
+            "엘리나 할로만",
+        ),
+        (
+            "uk",
+            "A novel by J. K. Harlow sold well.",
+            "Роман Дж. К. Гарлоу добре продавався.",
+            "Harlow",
+            "Гарлоу",
+        ),
+        (
+            "uk",
+            "The trade body VRTK said so.",
+            "Галузева асоціація ВРТК так сказала.",
+            "VRTK",
+            "ВРТК",
+        ),
+        (
+            "uk",
+            "The IMF paid on Monday.",
+            "МВФ заплатив у понеділок.",
+            "IMF",
+            "МВФ",
+        ),
+        (
+            "ko",
+            "The IMF paid on Monday.",
+            "국제통화기금이 월요일 지불했다.",
+            "IMF",
+            "국제통화기금",
+        ),
+        (
+            "ru",
+            "The man from Vellin met Elina Harlow.",
+            "Мужчина из Веллина встретил Элину Харлоу.",
+            "Elina Harlow",
+            "Элину Харлоу",
+        ),
+    ] {
+        let links = names(to, source, target);
+        assert!(
+            links.contains(&(name.to_owned(), found.to_owned())),
+            "{target}: {links:?}"
+        );
+    }
+}
+
+#[test]
+fn a_turned_cue_is_found_beside_another_denial() {
+    let source = ["\"They are not asking for help,\" Ms Vellin said."];
+    for (target, cue) in [
+        ("“그들은 도움을 요청하지 않고 있다.” 벨린이 말했다.", "말했다"),
+        ("«Вони не просять допомоги», — сказала пані Веллін.", "сказала"),
+    ] {
+        let to = if target.starts_with('«') { "uk" } else { "ko" };
+        let run = |text: &str| {
+            let line = json!({"id": "k", "from": "en", "to": to, "source": source, "target": [text]});
+            findings(&check(&line.to_string()).1[0], 0)
+        };
+        assert_eq!(run(target), []);
+        let turned: &[&str] = if to == "ko" {
+            &["말하지 않았다", "부인했다"]
+        } else {
+            &["не сказала", "заперечила"]
+        };
+        for word in turned {
+            let found = run(&target.replace(cue, word));
+            assert!(has(&found, "polarity", "warning"), "{word}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn one_of_two_quotations_cannot_lose_its_marks() {
+    let source = ["She called the deal \"a cunning trap\" and the talks \"a long winter\" at sea."];
+    let target = "Вона назвала угоду «підступною пасткою», а перемовини — «довгою зимою» в морі.";
+    let run = |text: &str| {
+        let line = json!({"id": "q", "from": "en", "to": "uk", "source": source, "target": [text]});
+        findings(&check(&line.to_string()).1[0], 0)
+    };
+    assert_eq!(run(target), []);
+    let found = run(&target.replace("«довгою зимою»", "довгою зимою"));
+    assert!(has(&found, "quote", "warning"), "{found:?}");
+}
+
+#[test]
+fn a_figure_that_keeps_its_number_and_changes_its_unit_is_looked_at() {
+    let run = |text: &str| {
+        let source = ["Winds of 85 mph were measured at the harbour of Vellin."];
+        let line = json!({"id": "u", "from": "en", "to": "uk", "source": source, "target": [text]});
+        findings(&check(&line.to_string()).1[0], 0)
+    };
+    assert_eq!(run("У гавані Велліна виміряли вітер швидкістю 137 км/год."), []);
+    assert_eq!(
+        run("У гавані Велліна виміряли вітер швидкістю 85 миль на годину."),
+        []
+    );
+    let found = run("У гавані Велліна виміряли вітер швидкістю 85 км/год.");
+    assert!(has(&found, "number", "warning"), "{found:?}");
+    let found = run("У гавані Велліна виміряли вітер швидкістю 173 км/год.");
+    assert!(has(&found, "number", "error"), "{found:?}");
+}
+
 #[test]
 fn one_bad_line_does_not_stop_the_others() {
     let lines = format!(
@@ -316,7 +513,72 @@ fn two_files_are_aligned_and_printed_for_people() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("error (number): 62,000 became 26 000"), "{text}");
-    assert!(text.contains("›62,000‹") && text.contains("›26 000‹"), "{text}");
+    // The words in question are underlined by a row of marks right below them.
+    let lines: Vec<&str> = text.lines().collect();
+    for number in ["62,000", "26 000"] {
+        let at = lines
+            .iter()
+            .position(|l| l.contains(number) && l.contains(": "))
+            .unwrap();
+        let column = lines[at].split(number).next().unwrap().chars().count();
+        let below: String = lines[at + 1].chars().skip(column).take(6).collect();
+        assert_eq!(below, "^^^^^^", "{text}");
+    }
+    assert!(text.contains("✓") && !text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let mut target: Vec<&str> = TARGET.to_vec();
+    let wrong = TARGET[3].replace("62 000", "26 000");
+    target[3] = &wrong;
+    let run = |when: &str| {
+        let program = Program::new();
+        let output = program
+            .command()
+            .args([
+                "check",
+                "--input-format",
+                "jsonl",
+                "--format",
+                "text",
+                "--color",
+                when,
+                "-",
+            ])
+            .write_stdin(line(&target))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(
+        run("always").contains("\u{1b}[4;31m62,000\u{1b}[0m"),
+        "{}",
+        run("always")
+    );
+    for when in ["auto", "never"] {
+        assert!(!run(when).contains('\u{1b}'), "{when}");
+    }
+}
+
+#[test]
+fn strict_wants_every_attribution() {
+    let mut target: Vec<&str> = TARGET.to_vec();
+    // The speaker's name is kept, the word that tells it is reported is not.
+    target[2] = "«Ми не випустимо його в море, доки двигун не відремонтують і не перевірять». Начальник порту Павло Драммонд.";
+    let run = |flags: &[&str]| {
+        let program = Program::new();
+        let output = program
+            .command()
+            .args(["check", "--input-format", "jsonl", "--format", "json"])
+            .args(flags)
+            .arg("-")
+            .write_stdin(line(&target))
+            .output()
+            .unwrap();
+        output.status.code().unwrap()
+    };
+    assert_eq!((run(&[]), run(&["--strict"])), (0, 1));
 }
 
 #[test]

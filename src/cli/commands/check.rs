@@ -40,9 +40,12 @@ pub struct CheckArgs {
     /// The language of the translation [default: detected]
     #[arg(long, value_name = "LANG")]
     pub to: Option<Language>,
+    /// Exit with 1 on any claim whose attribution is not found, sure or not
+    #[arg(long)]
+    pub strict: bool,
 }
 
-/// Runs the command; 1 if a finding is an error.
+/// Runs the command; 1 if a finding is an error, or if `--strict` and an attribution is missing.
 pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u8> {
     let format = settings.format_or(OutputFormat::Json);
     if !matches!(format, OutputFormat::Json | OutputFormat::Text) {
@@ -53,6 +56,8 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
         output: Output::open(settings.output.as_ref())?,
         format,
         first: true,
+        strict: args.strict,
+        colour: console.colours_results(settings.output.is_some()),
     };
     let stdin = PathBuf::from("-");
     let source = args.source.as_ref().unwrap_or(&stdin);
@@ -85,6 +90,8 @@ struct Printer {
     output: Output,
     format: OutputFormat,
     first: bool,
+    strict: bool,
+    colour: bool,
 }
 
 impl Printer {
@@ -97,10 +104,12 @@ impl Printer {
             if !self.first {
                 self.output.write("")?;
             }
-            self.output.write(&render::ledger::text(ledger, &findings))?;
+            self.output
+                .write(&render::checked::text(ledger, &findings, self.colour))?;
         }
         self.first = false;
-        Ok(u8::from(findings.iter().any(|f| f.severity == Severity::Error)))
+        let wrong = findings.iter().any(|f| f.severity == Severity::Error);
+        Ok(u8::from(wrong || (self.strict && ledger.lost_attribution())))
     }
 }
 

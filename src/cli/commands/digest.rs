@@ -23,6 +23,7 @@ pub fn run(
     articles: &Articles,
     to: &[Language],
     summarising: &Summarising,
+    strict: bool,
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
@@ -50,7 +51,8 @@ pub fn run(
             OutputFormat::Markdown | OutputFormat::Html => render::markdown::digest(&digest, &models),
         };
         output.write(&printed)?;
-        Ok(u8::from(digest.needs_attention()))
+        let lost = strict && digest.lost_attribution();
+        Ok(u8::from(lost || digest.needs_attention()))
     })?;
     output.finish()?;
     Ok(code)

@@ -24,7 +24,8 @@ pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u
             articles,
             to,
             summarising,
-        } => digest::run(&articles, &to, &summarising, settings, console),
+            strict,
+        } => digest::run(&articles, &to, &summarising, strict, settings, console),
         Command::Summarise {
             articles,
             summarising,

@@ -30,6 +30,10 @@ struct Raw {
     #[serde(default)]
     percent_before: Vec<String>,
     #[serde(default)]
+    per_hour_before: Vec<String>,
+    #[serde(default)]
+    fahrenheit_before: Vec<String>,
+    #[serde(default)]
     money: Vec<String>,
     #[serde(default)]
     months: Vec<String>,
@@ -144,6 +148,10 @@ pub(super) struct Lexicon {
     pub(super) pm: Vec<String>,
     pub(super) clock_minutes: Vec<String>,
     pub(super) percent_before: Vec<String>,
+    /// What makes a length behind it a speed: 시속 137km.
+    pub(super) per_hour_before: Vec<String>,
+    /// What makes degrees behind it those of Fahrenheit: 화씨 95도.
+    pub(super) fahrenheit_before: Vec<String>,
     pub(super) counters: Vec<String>,
     pub(super) words: Table<f64>,
     pub(super) numerals: Table<f64>,
@@ -204,6 +212,8 @@ impl Lexicon {
             pm: raw.pm,
             clock_minutes: raw.clock_minutes,
             percent_before: raw.percent_before,
+            per_hour_before: raw.per_hour_before,
+            fahrenheit_before: raw.fahrenheit_before,
             counters: raw.counters,
             words: Table::new(values(&raw.words)),
             numerals: Table::new(values(&raw.numerals)),

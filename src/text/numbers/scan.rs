@@ -236,12 +236,8 @@ impl<'a> Scan<'a> {
     /// The unit of the number `[at, end)`.
     fn unit(&self, at: usize, end: usize, amount: f64) -> Unit {
         let ahead = self.text[..at].trim_end();
-        if self
-            .lexicon
-            .percent_before
-            .iter()
-            .any(|p| ahead.ends_with(p.as_str()))
-        {
+        let stands = |words: &[String]| words.iter().any(|p| ahead.ends_with(p.as_str()));
+        if stands(&self.lexicon.percent_before) {
             return Unit::Percent;
         }
         if self.rest(end).starts_with(['월', '月']) && (1.0..=12.0).contains(&amount) {
@@ -250,6 +246,12 @@ impl<'a> Scan<'a> {
         match self.meaning(end) {
             Some((_, After::Percent)) => Unit::Percent,
             Some((_, After::Money)) => Unit::Money,
+            Some((_, After::Measure("length", factor))) if stands(&self.lexicon.per_hour_before) => {
+                Unit::Measure("speed", factor / 3600.0)
+            }
+            Some((_, After::Measure("celsius", _))) if stands(&self.lexicon.fahrenheit_before) => {
+                Unit::Measure("fahrenheit", 1.0)
+            }
             Some((_, After::Measure(dimension, factor))) => Unit::Measure(dimension, factor),
             _ if ahead.ends_with(['$', '£', '€', '¥', '₩', '₴', '₽']) => Unit::Money,
             _ => Unit::Plain,

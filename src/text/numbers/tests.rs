@@ -88,6 +88,77 @@ fn units_and_percent() {
 }
 
 #[test]
+fn what_people_convert_says_the_same() {
+    let (en, uk, ko, ru) = (Language::EN, Language::UK, Language::KO, Language::RU);
+    for (a, from, b, to) in [
+        ("winds of 85 mph", en, "вітер 137 км/год", uk),
+        ("winds of 85 miles per hour", en, "시속 137km의 바람", ko),
+        ("at 60mph", en, "시속 97킬로미터로", ko),
+        ("86 degrees Fahrenheit", en, "30 градусів Цельсія", uk),
+        ("95°F", en, "섭씨 35도", ko),
+        ("14 degrees Fahrenheit", en, "-10 °C", uk),
+        ("5,000 feet", en, "1524 метри", uk),
+        ("30 feet", en, "약 9미터", ko),
+        ("6ft 2in tall", en, "188cm", ko),
+        ("400 miles", en, "644 км", ru),
+        ("a 12-mile road", en, "19-кілометрова дорога", uk),
+        ("150 pounds of cocaine", en, "68 кг кокаїну", uk),
+        ("220lbs", en, "100킬로그램", ko),
+        ("50 gallons", en, "189 літрів", uk),
+        ("10 acres", en, "4 гектари", uk),
+        ("four million people", en, "400만 명", ko),
+        ("$35 million", en, "3,500만 달러", ko),
+        ("1.2 billion won", en, "12억 원", ko),
+        ("3.4 trillion won", en, "3조 4천억 원", ko),
+        ("£125m", en, "125 млн фунтів", uk),
+        ("2.8 billion euros", en, "2,8 млрд евро", ru),
+        ("3 per cent", en, "3 відсотки", uk),
+        ("20 percent", en, "20퍼센트", ko),
+        ("7:30 p.m.", en, "о 19:30", uk),
+        ("7:30 p.m.", en, "오후 7시 30분", ko),
+        ("at 3pm", en, "о 15-й годині", uk),
+        ("at 5 a.m.", en, "오전 5시", ko),
+    ] {
+        let (x, y) = (find(a, from), find(b, to));
+        let (Some(x), Some(y)) = (x.first(), y.first()) else {
+            panic!("{a} | {b}: no number");
+        };
+        assert!(same(&x.value, &y.value), "{a} | {b}: {x:?} {y:?}");
+    }
+}
+
+#[test]
+fn what_nobody_converts_so_says_something_else() {
+    let (en, uk, ko) = (Language::EN, Language::UK, Language::KO);
+    for (a, b, to) in [
+        ("85 mph", "85 км/год", uk),
+        ("86°F", "46 °C", uk),
+        ("30 feet", "19미터", ko),
+        ("150 pounds", "98 кг", uk),
+        ("4 million", "40만", ko),
+        ("$35 million", "350만 달러", ko),
+        ("1.2 billion", "12조", ko),
+        ("7:30 p.m.", "о 18:30", uk),
+    ] {
+        let (x, y) = (only(a, en), only(b, to));
+        assert!(!same(&x, &y), "{a} | {b}: {x:?} {y:?}");
+    }
+}
+
+#[test]
+fn dates_are_days_and_months() {
+    for (text, language) in [
+        ("on 12 October 2018", Language::EN),
+        ("12 жовтня 2018 року", Language::UK),
+        ("12 октября 2018 года", Language::RU),
+    ] {
+        assert_eq!(amounts(text, language), [12.0, 10.0, 2018.0], "{text}");
+    }
+    assert_eq!(amounts("2018년 10월 12일", Language::KO), [2018.0, 10.0, 12.0]);
+    assert_eq!(amounts("Oct. 12, 2018", Language::EN), [10.0, 12.0, 2018.0]);
+}
+
+#[test]
 fn spans_are_those_of_the_text() {
     for (text, language, numeral) in [
         ("a push worth £2.8bn, it said", Language::EN, "2.8bn"),

@@ -103,6 +103,8 @@ fn swap(a: u8, b: u8, loose: bool) -> f64 {
                 0.6
             }
         }
+        // Korean writes z and a voiced s with ㅈ.
+        (b'j', b's') if loose => 0.35,
         (b'd', b'j') | (b'd', b'z') => {
             if loose {
                 0.4
@@ -153,7 +155,8 @@ fn gap(p: u8, next: Option<u8>, loose: bool) -> f64 {
                 0.3
             }
         }
-        b'N' | b'n' if loose => 0.7,
+        // Korean and Chinese put in a vowel where sounds are hard to say together, and drop none.
+        p if loose && !is_vowel(p) => 1.15,
         _ => weight(p, loose),
     }
 }

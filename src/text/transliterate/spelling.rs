@@ -84,7 +84,7 @@ const VOWELS: [&str; 21] = [
 ];
 const FINALS: [&str; 28] = [
     "", "k", "k", "ks", "n", "nj", "n", "d", "l", "lk", "lm", "lb", "ls", "lt", "lp", "l", "m", "p", "ps",
-    "s", "s", "N", "j", "C", "k", "t", "p", "",
+    "t", "t", "N", "j", "C", "k", "t", "p", "",
 ];
 
 pub(super) fn korean(word: &str) -> String {
@@ -94,6 +94,10 @@ pub(super) fn korean(word: &str) -> String {
             continue;
         };
         let (initial, vowel, last) = (index / 588, index / 28 % 21, index % 28);
+        // 홀리: ㄹ twice is how Korean writes l between vowels.
+        if initial == 5 && out.ends_with('l') {
+            out.pop();
+        }
         // 시, 쇼, 슈: s before i and y is sh.
         let hushed = matches!(initial, 9 | 10) && matches!(vowel, 2 | 3 | 6 | 7 | 12 | 16 | 17);
         out.push_str(if hushed { "S" } else { INITIALS[initial as usize] });
@@ -247,6 +251,7 @@ pub(super) fn english(word: &str) -> String {
         ("ts", "c"),
         ("tz", "c"),
         ("dg", "j"),
+        ("ds", "z"),
         ("tion", "Son"),
         ("sion", "Zon"),
         ("ce", "se"),

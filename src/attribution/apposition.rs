@@ -17,6 +17,7 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
         }
     };
     // "--" is two marks.
+    let end = close + 1;
     let close = if dashed && close > from && same(close - 1) {
         close - 1
     } else {
@@ -63,7 +64,7 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
             _ => break,
         }
     }
-    Some(start..close + 1)
+    Some(start..end)
 }
 
 /// "Stone, 29, of Oya" before token `end`: where the name begins.

@@ -127,7 +127,15 @@ pub(super) fn content(
                     .is_some_and(|n| passage.has(n, class::THAT));
             let bare = opens_bare(passage, item.cue.end, right_limit)
                 && !(left.is_some() && only_addressee(passage, item, right_limit));
-            if item.frame == Frame::Object {
+            let named = passage.is_quote(item.cue.end)
+                && item
+                    .source
+                    .as_ref()
+                    .is_some_and(|s| s.start > 0 && passage.lower(s.start - 1) == "what");
+            if named {
+                // "what he called “a leak” closed the harbour"
+                parts.extend(trim(passage, item.cue.end..item.cue.end + 1));
+            } else if item.frame == Frame::Object {
                 parts.extend(trim(passage, item.cue.end..right_limit));
             } else if remark && item.role == Role::SubjectFirst && left_limit < item.start {
                 // "At one point, she said, she was …": both sides of the remark.
@@ -317,7 +325,12 @@ fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], inde
     let mut limit = unit.end;
     let own = &found[index];
     // The subject of the next cue may hold this one ("Lund, who was seen as weak, said").
-    let around = |n: &Found| own.role == Role::Hearsay && n.start < own.start && n.cue.start >= own.end;
+    let relative = own
+        .source
+        .as_ref()
+        .is_some_and(|s| s.len() == 1 && passage.has(s.start, class::RELATIVE));
+    let around =
+        |n: &Found| (own.role == Role::Hearsay || relative) && n.start < own.start && n.cue.start >= own.end;
     if let Some(next) = found[index + 1..]
         .iter()
         .find(|n| n.start >= own.end || around(n))
@@ -343,11 +356,31 @@ fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], inde
             parted = true;
         }
         let after_quote = cut > 0 && passage.is_quote(cut - 1) && passage.quote_ends_speech(cut - 1);
-        if parted || after_quote || matches!(next.role, Role::Phrase | Role::Relay) {
+        if parted || after_quote || around(next) || matches!(next.role, Role::Phrase | Role::Relay) {
             limit = cut;
         }
     }
-    limit
+    clause_limit(passage, own, limit)
+}
+
+/// Where a clause in commas ends, that holds the cue: "After saying that it was safe, Lund …", "which two sailors said
+/// was late, …", "With a third of them saying they were ill, …".
+fn clause_limit(passage: &Passage<'_>, item: &Found, limit: usize) -> usize {
+    let Some(source) = &item.source else { return limit };
+    if source.start > item.cue.end && item.role == Role::Shared {
+        return limit.min(source.start);
+    }
+    let at = source.start;
+    let relative = |k: usize| passage.has(k, class::RELATIVE) && passage.lower(k) != "that";
+    let aside = |k: usize| k == 0 || !passage.is_word(k - 1);
+    let inside = source.len() == 1 && relative(at) && aside(at)
+        || at > 0 && (relative(at - 1) || passage.listed("absolutes", at - 1));
+    if !inside || cased::has_cases(passage) {
+        return limit;
+    }
+    (item.end.max(item.cue.end)..limit)
+        .find(|&k| passage.is(k, ',') || passage.tokens[k].is_dash())
+        .unwrap_or(limit)
 }
 
 /// ", at the town hall this week she said": the comma before an adjunct that leads in the next subject at `end`.

@@ -83,6 +83,17 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
         leaning: false,
         passive: false,
     };
+    let carries = passage.listed("catenatives", at) && passage.lower(at + 1) == "to";
+    if carries
+        && passage
+            .word(at + 2)
+            .entries
+            .iter()
+            .any(|&e| lexicon.entries[e].form == VerbForm::Base)
+    {
+        // "continued to say": the cue follows and takes this verb in.
+        return None;
+    }
     if !is_verb(passage, unit, &mut cue, be, modal) || !has_frame(passage, unit, &cue) {
         return None;
     }
@@ -343,6 +354,7 @@ fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool 
             passage.lower(after) == "to" || explicit || remark || wish
         }
         _ if !cased::has_cases(passage)
+            && !cue.passive
             && passage.has(after, class::PREPOSITION)
             && !quoted_before
             && !parted()
@@ -390,10 +402,23 @@ fn is_after_as(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> boo
 fn clause_follows(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool {
     let subject = passage.has(at, class::PRONOUN | class::DETERMINER)
         || passage.tokens.get(at).is_some_and(|t| t.capital);
+    // "posted a statement saying …": the participle has a content of its own.
+    let gerund = |k: usize| {
+        let entries = &passage.word(k).entries;
+        entries.iter().any(|&e| {
+            passage
+                .lexicon
+                .entries
+                .get(e)
+                .is_some_and(|e| e.form == VerbForm::Gerund)
+        })
+    };
     subject
         && !passage.has(at, class::OBJECT & !class::PRONOUN)
         && (at + 1..unit.end.min(at + 9))
-            .take_while(|&k| passage.is_word(k) && !passage.has(k, class::CLAUSE | class::RELATIVE))
+            .take_while(|&k| {
+                passage.is_word(k) && !passage.has(k, class::CLAUSE | class::RELATIVE) && !gerund(k)
+            })
             .any(|k| passage.has(k, class::AUXILIARY | class::VERB))
 }
 

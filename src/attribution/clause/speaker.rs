@@ -165,6 +165,15 @@ impl Search<'_, '_> {
             return Reading::Other;
         }
         let (passage, unit) = (self.passage, self.unit);
+        // "With a third of the crew saying …"
+        let absolute = (unit.start..self.cue.group.start)
+            .rev()
+            .take(10)
+            .take_while(|&k| passage.is_word(k) && !passage.has(k, class::CLAUSE))
+            .find(|&k| passage.listed("absolutes", k) && k + 1 < self.cue.group.start);
+        if let Some(with) = absolute {
+            return self.is(Some(with + 1..self.cue.group.start), Role::SubjectFirst);
+        }
         let before = self
             .found
             .iter()

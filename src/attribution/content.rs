@@ -72,6 +72,17 @@ pub(super) fn content(
             } else {
                 parts.extend(trim(passage, item.end..right_limit));
             }
+            let rest = passage.has(item.end, class::PREPOSITION | class::THAT) && item.end < right_limit;
+            if item.frame != Frame::Say
+                && rest
+                && item.source.as_ref().is_some_and(|s| s.start > item.cue.end)
+            {
+                // "The mayor was accused by prosecutors of taking bribes"; who is told something is no part of it.
+                if takes_addressee(passage, item.frame) {
+                    parts.clear();
+                }
+                parts.extend(trim(passage, item.end..right_limit));
+            }
         }
         Role::SubjectLast => {
             let opener = cased::opened_by_as(passage, left_limit, item.start)
@@ -360,7 +371,9 @@ fn right_limit(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], inde
             limit = cut;
         }
     }
-    clause_limit(passage, own, limit)
+    // "The council says 40 were lost; the union counts 90": after a semicolon somebody else may speak.
+    let semicolon = (own.end..limit).find(|&k| passage.is(k, ';'));
+    clause_limit(passage, own, semicolon.unwrap_or(limit))
 }
 
 /// Where a clause in commas ends, that holds the cue: "After saying that it was safe, Lund …", "which two sailors said

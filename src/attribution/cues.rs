@@ -194,7 +194,11 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
             be
         }
         VerbForm::Past => {
-            cue.passive = be || passage.lower(cue.group.end) == "by";
+            // "the man said to be the leader"
+            let told = cue.entry.frame == Frame::Say
+                && passage.lower(cue.group.end) == "to"
+                && matches!(passage.lower(cue.group.end + 1), "be" | "have");
+            cue.passive = be || told || passage.lower(cue.group.end) == "by";
             let asked = cue.entry.stance == Stance::Ask
                 && (cue.entry.frame == Frame::Object || opens_content(passage, unit, cue.group.end));
             !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard || asked)

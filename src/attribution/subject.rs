@@ -118,7 +118,9 @@ fn phrase_start(passage: &Passage<'_>, from: usize, end: usize) -> Option<usize>
             at = k;
             continue;
         }
-        let owner = at < end && (passage.has(k, class::DETERMINER) || cased::owns(passage, k));
+        // "her friend", "one of them"
+        let owner = at < end && (passage.has(k, class::DETERMINER) || cased::owns(passage, k))
+            || at == end && k > from && passage.lower(k - 1) == "of";
         if passage.has(k, class::CLAUSE | class::OBJECT) && !passage.has(k, class::PRONOUN) && !owner
             || passage.has(k, class::TIME) && at == end
         {
@@ -397,7 +399,8 @@ fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) 
                     clause_end(passage, at, end)
                 };
             }
-            if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT)
+            let of_them = passage.has(at, class::OBJECT) && passage.lower(at - 1) == "of";
+            if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT) && !of_them
                 || passage.has(at, class::PREPOSITION) && !link
                 || passage.has(at, class::ADVERB) && !passage.has(at, class::DETERMINER)
                 || passage.has(at, class::PRONOUN) && !passage.has(at, class::DETERMINER)

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::Draft;
 use super::super::content::closes_sentence;
 use super::super::lexicon::Pronoun;
 use super::super::passage::Passage;
+use super::super::{Draft, Form};
 use super::{Found, Role};
 
 /// Gives the drafts of one sentence their parents, and drops what is only part of another's speech.
@@ -20,7 +20,28 @@ pub(super) fn nest(
     nest_in_hearsay(found, placed, drafts);
     drop_reported_attitudes(passage, found, placed, drafts);
     nest_in_relays(passage, unit, found, placed, drafts);
+    nest_in_reports(placed, drafts);
     link_relays(found, placed, drafts);
+}
+
+/// "The Herald reported that the chief had told the council …": the nearest cue whose content holds another is its
+/// parent.
+fn nest_in_reports(placed: &[Option<usize>], drafts: &mut [Draft]) {
+    let inside = |own: usize, outer: usize, drafts: &[Draft]| {
+        let cue = drafts[own].cue.first();
+        cue.is_some_and(|cue| drafts[outer].content.iter().any(|c| c.contains(*cue)))
+    };
+    let own: Vec<usize> = placed.iter().flatten().copied().collect();
+    for (k, &inner) in own.iter().enumerate() {
+        // A sentence has a handful of cues; only what stands near can hold this one.
+        let near = &own[k.saturating_sub(8)..k];
+        let holds = |&&outer: &&usize| inside(inner, outer, drafts) && !inside(outer, inner, drafts);
+        let outer = near.iter().rev().find(holds).copied();
+        let free = drafts[inner].parent.is_none();
+        if let Some(outer) = outer.filter(|&o| free && drafts[o].form != Form::Hearsay) {
+            drafts[inner].parent = Some(outer);
+        }
+    }
 }
 
 /// "citing two people": the cited says what the citing reports.

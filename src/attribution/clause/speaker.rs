@@ -92,7 +92,8 @@ impl Search<'_, '_> {
             cue: cue.group.clone(),
             frame: cue.entry.frame,
             stance: cue.entry.stance,
-            polarity: if cue.negated {
+            // "Nobody said", "Neither the army nor the police would say".
+            polarity: if cue.negated || here.is_some_and(|s| self.passage.listed("nobody", s.start)) {
                 Polarity::Unconfirmed
             } else {
                 cue.entry.polarity
@@ -119,6 +120,12 @@ impl Search<'_, '_> {
     fn passive(&self) -> Reading {
         let (passage, cue) = (self.passage, self.cue);
         let next = passage.lower(cue.group.end);
+        let named =
+            passage.is_quote(cue.group.end) || passage.tokens.get(cue.group.end).is_some_and(|t| t.capital);
+        if cue.passive && named && passage.listed("convened-by", cue.verb.start) {
+            // "The film is called “The Dam”."
+            return Reading::Nothing;
+        }
         let unowned = cue.passive && cues::is_unowned(passage, cue.verb.start) && next != "by";
         if unowned || cue.passive && next == "to" {
             // Nobody says who says it.
@@ -135,7 +142,14 @@ impl Search<'_, '_> {
             };
         }
         match subject::after_phrase(passage, cue.group.end + 1, self.unit.end, false) {
-            Some(source) => self.is(Some(source), Role::Phrase),
+            Some(source) => {
+                // "accused by prosecutors of taking bribes", "told by police that", "said by locals to be".
+                let end = (source.start + 1..source.end).find(|&k| {
+                    let doing = passage.has(k, class::LINK) && passage.lower(k + 1).ends_with("ing");
+                    passage.lower(k) == "to" || passage.has(k, class::THAT) || doing
+                });
+                self.is(Some(source.start..end.unwrap_or(source.end)), Role::Phrase)
+            }
             None => Reading::Nothing,
         }
     }
@@ -242,7 +256,12 @@ impl Search<'_, '_> {
     /// Whether a subject with apposition stands before the comma that precedes the cue.
     fn left_is_subject(&self) -> bool {
         let end = self.cue.group.start;
-        subject::left_of(self.passage, self.from, end).is_some_and(|s| s.end == end)
+        subject::left_of(self.passage, self.from, end).is_some_and(|s| {
+            // "Lund, of the Tarn Institute,": a remark beside a name that opens the sentence.
+            let remark = s.end + 1 < end && self.passage.has(s.end + 1, class::PREPOSITION);
+            let name = s.start == self.unit.start && self.passage.tokens[s.start].capital;
+            s.end == end || remark && name
+        })
     }
 
     /// "Asked about the fire, she said …".
@@ -393,8 +412,12 @@ impl Search<'_, '_> {
 
 /// Words that only point at a speech: "what he said", "a rule that she said", "if they say", "voters who support her".
 fn is_aside(passage: &Passage<'_>, unit: &Range<usize>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
-    if source.len() != 1 || source.start == unit.start || cased::has_cases(passage) {
+    if source.start == unit.start || cased::has_cases(passage) {
         return false;
+    }
+    if source.len() != 1 {
+        // "if the second survey finds cracks"
+        return passage.listed("suppositions", source.start - 1);
     }
     let quoted = (cue.group.end..unit.end.min(cue.group.end + 12)).any(|k| passage.is_quote(k));
     let before = source.start - 1;

@@ -43,7 +43,8 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
     };
     if !is_apposition(passage, &inner) {
         // A remark in commas: the subject stands before it.
-        return if opens_remark(passage, inner.start) {
+        // "A memo, seen by the Herald,"
+        return if opens_remark(passage, inner.start) || passage.lower(inner.start + 1) == "by" {
             head(open)
         } else {
             None

@@ -220,6 +220,11 @@ pub fn attribute_text(text: &str, language: Language, sentences: &[Span]) -> Cla
     read(text, language, &blocks)
 }
 
+/// Whether attributions can be found in `language`: in others none are, whatever the text says.
+pub fn reads(language: Language) -> bool {
+    !Lexicon::of(language).header.labels.is_empty()
+}
+
 /// Whether `mention` is a pronoun of `language`: it stands for a source and does not name it.
 pub fn is_pronoun(mention: &str, language: Language) -> bool {
     Lexicon::of(language)

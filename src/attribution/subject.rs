@@ -252,6 +252,10 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
     if opens_quantity(passage, start) {
         return Some(start..range.end);
     }
+    if start > 0 && passage.lower(start - 1) == "neither" {
+        // "Neither the army nor the police"
+        start -= 1;
+    }
     if cased::has_cases(passage) && passage.has(start, class::LEAD | class::ADVERB) && start + 1 == range.end
     {
         return None;

@@ -178,3 +178,18 @@ fn a_source_keeps_its_relative_clause_apart_from_what_it_says() {
         assert_eq!(names, [name]);
     }
 }
+
+#[test]
+fn a_language_that_is_not_read_is_told() {
+    let program = super::Program::new();
+    let text = "Der Hafen bleibt geschlossen, sagte die Hafenmeisterin Berta Krohn am Montag in Oya.";
+    let output = program
+        .command()
+        .args(["sources", "--from", "de", "--format", "text", "-"])
+        .write_stdin(text)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let talk = String::from_utf8(output.stderr).unwrap();
+    assert!(talk.contains("not in German"), "{talk}");
+}

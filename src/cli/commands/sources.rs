@@ -30,7 +30,16 @@ pub fn run(articles: &Articles, settings: &Settings, console: &Console) -> Resul
             output.write(&sources::text(&document, &claims))?;
         }
         first = false;
-        Ok(0)
+        if attribution::reads(document.article.language) {
+            return Ok(0);
+        }
+        // An empty list would pass for "nobody is cited".
+        console.warn(&format!(
+            "{}: attributions are read in English, Ukrainian, Korean, Russian and Chinese, not in {}",
+            document.article.id,
+            document.article.language.name()
+        ));
+        Ok(1)
     })?;
     output.finish()?;
     Ok(worst)

@@ -41,7 +41,7 @@ fn check(format: &str, lines: &str) -> (i32, String) {
 }
 
 /// The page, read; what must hold for every page is held here.
-fn page_of(text: &str) -> Vec<Element> {
+pub(crate) fn page_of(text: &str) -> Vec<Element> {
     let elements = markup::read(text);
     let ids: Vec<&str> = elements
         .iter()
@@ -367,7 +367,8 @@ fn the_page_of_a_long_article_is_light() {
     assert!(text.len() < 200_000, "{} bytes", text.len());
 }
 
-/// In a real browser: an address that ends in a claim's number focuses it, and its words light up on the other side.
+/// In a real browser: an address that ends in a claim's number moves the focus there, and the claim's words light up on
+/// the other side. An error of the script, or a request that the page's own rules forbid, is a line in the console.
 /// Runs where `BYLINE_TEST_BROWSER` names a Chromium.
 #[test]
 fn a_browser_lights_the_partner_of_a_focused_claim() {

@@ -35,8 +35,4 @@
     else active.blur();
     light(claimOf(document.activeElement));
   });
-  // an address that ends in a claim opens with that claim lit
-  const arrive = () => light(claimOf(document.getElementById(location.hash.slice(1))) ?? held());
-  window.addEventListener("hashchange", arrive);
-  if (location.hash) arrive();
 })();

@@ -296,10 +296,8 @@ impl Carrier<'_> {
             quote: self.quote(attribution, segment),
         };
         target.source = who.spans;
-        let kind = attribution
-            .source
-            .and_then(|s| self.source.claims.sources.get(s))
-            .map(|s| s.kind);
+        let source = attribution.source.and_then(|s| self.source.claims.sources.get(s));
+        let kind = source.map(|s| s.kind);
         let (target_stance, target_polarity) = match &chosen {
             Some(c) if needs_cue => (c.stances.first().copied(), Some(c.polarity())),
             _ => (None, None),
@@ -308,6 +306,7 @@ impl Carrier<'_> {
         let status = self.status(attribution, &evidence, kind);
         Claim {
             form: attribution.form,
+            who: source.map(|s| s.name.clone()),
             kind,
             stance: attribution.stance,
             polarity: attribution.polarity,

@@ -91,6 +91,8 @@ pub struct Evidence {
 pub struct Claim {
     /// How the source text words it.
     pub form: Form,
+    /// Who, by the fullest name that the source text gives: the same for all claims of one source.
+    pub who: Option<String>,
     /// What kind of source it has, if any.
     pub kind: Option<SourceKind>,
     /// What the source text's cue says.

@@ -38,6 +38,7 @@ Examples:
   byline sources article.txt                     who says what, without any model
   byline digest article.txt --to zh              summary, translation, and the proof
   byline check article.txt translation.txt --from en --to uk
+  byline check article.txt translation.txt --format html -o page.html
   byline doctor                                  what works on this machine without a network
 
 Exit codes: 0 done; 1 done, but something must be looked at; 2 wrong usage or unreadable input;
@@ -102,7 +103,7 @@ pub enum OutputFormat {
     Markdown,
     /// For programs: one object a line.
     Json,
-    /// One self-contained page.
+    /// One self-contained page, all inputs on it: check and digest.
     Html,
 }
 

@@ -1,7 +1,8 @@
-//! What was found → what is printed: JSON for programs, text and Markdown for people.
+//! What was found → what is printed: JSON for programs, text, Markdown and a page for people.
 
 pub mod checked;
 pub mod digest;
+pub mod html;
 pub mod json;
 pub mod ledger;
 pub mod markdown;

@@ -229,7 +229,11 @@ fn a_model_that_writes_rubbish_does_not_spoil_the_digest() {
 
 #[test]
 fn formats_that_a_command_has_no_use_for_are_refused() {
-    for (command, format) in [("sources", "html"), ("digest", "html"), ("sources", "markdown")] {
+    for (command, format) in [
+        ("sources", "html"),
+        ("summarise", "html"),
+        ("sources", "markdown"),
+    ] {
         Program::new()
             .command()
             .args([command, "--format", format])

@@ -355,3 +355,47 @@ fn the_same_input_gives_the_same_bytes() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn the_page_holds_each_claim_in_every_language() {
+    let (digest, _) = digest(
+        &[
+            ("Quarry road to reopen", "采石场道路将于春季重新开放"),
+            ("Write one short", ""),
+            ("60 jobs", "由于关闭，失去了60个工作岗位。"),
+            ("3 April", "采石场道路将于4月3日重新开放。"),
+        ],
+        &[Language::ZH, Language::KO],
+        4,
+    );
+    let mut page = render::html::Page::default();
+    page.add_digest(&digest, &[]);
+    let page = crate::html::page_of(&page.render().unwrap());
+    let claims = &digest.translations[0].ledger.claims;
+    assert!(!claims.is_empty());
+    for claim in 1..=claims.len() {
+        for (side, language) in ["en", "zh", "ko"].into_iter().enumerate() {
+            let id = format!("s1-c{claim}-m{side}");
+            let mark = page.iter().find(|e| e.get("id") == id).unwrap();
+            let cell = mark
+                .inside
+                .iter()
+                .map(|&i| &page[i])
+                .find(|e| e.name == "p")
+                .unwrap();
+            assert_eq!(cell.get("lang"), language, "{id}");
+        }
+    }
+    let row = |id: &str| page.iter().find(|e| e.get("id") == id).unwrap();
+    for (index, sentence) in digest.summary.sentences.iter().enumerate() {
+        let numbered = |text: &str| text.chars().filter(|c| !c.is_numeric()).collect::<String>();
+        let shown = numbered(&row(&format!("s1-r{}", index + 2)).text);
+        assert!(shown.contains(&numbered(&sentence.text)), "{shown}");
+    }
+    for translation in &digest.translations {
+        for finding in &translation.findings {
+            let shown = &row(&format!("s1-r{}", finding.segment + 1)).text;
+            assert!(shown.contains(&finding.message), "{shown}");
+        }
+    }
+}

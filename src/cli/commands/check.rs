@@ -17,6 +17,7 @@ use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::render;
+use crate::render::html::Page;
 use crate::text::language::{Language, detect};
 use crate::text::segment::sentences;
 use crate::text::span::Span;
@@ -48,13 +49,14 @@ pub struct CheckArgs {
 /// Runs the command; 1 if a finding is an error, or if `--strict` and an attribution is missing.
 pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u8> {
     let format = settings.format_or(OutputFormat::Json);
-    if !matches!(format, OutputFormat::Json | OutputFormat::Text) {
+    if format == OutputFormat::Markdown {
         return Err(super::no_such_format("check", format));
     }
     let mut printer = Printer {
         glossary: settings.terms()?,
         output: Output::open(settings.output.as_ref())?,
         format,
+        page: Page::default(),
         first: true,
         strict: args.strict,
         colour: console.colours_results(settings.output.is_some()),
@@ -74,6 +76,9 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
             ));
         }
     };
+    if !printer.page.is_empty() {
+        printer.output.write(&printer.page.render()?)?;
+    }
     printer.output.finish()?;
     Ok(worst)
 }
@@ -89,6 +94,8 @@ struct Printer {
     glossary: Glossary,
     output: Output,
     format: OutputFormat,
+    /// All pairs so far, where they go into one page.
+    page: Page,
     first: bool,
     strict: bool,
     colour: bool,
@@ -97,7 +104,9 @@ struct Printer {
 impl Printer {
     fn print(&mut self, ledger: &Ledger) -> Result<u8> {
         let findings = check::run(ledger, &self.glossary);
-        if self.format == OutputFormat::Json {
+        if self.format == OutputFormat::Html {
+            self.page.add_check(ledger, &findings);
+        } else if self.format == OutputFormat::Json {
             self.output
                 .write(&render::ledger::json(ledger, &findings).to_string())?;
         } else {

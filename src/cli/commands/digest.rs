@@ -8,6 +8,7 @@ use crate::cli::{Articles, Method, OutputFormat, Summarising, inputs};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::registry::Task;
+use crate::render::html::Page;
 use crate::render::{self, ModelUsed};
 use crate::summarise::Length;
 use crate::text::language::Language;
@@ -27,11 +28,12 @@ pub fn run(
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
-    let format = super::no_page("digest", settings)?;
+    let format = settings.format_or(OutputFormat::Markdown);
     let to = if to.is_empty() { &settings.to } else { to };
     let options = options(summarising, to, settings)?;
     let mut engines = Engines::new(settings, console)?;
     let mut output = Output::open(settings.output.as_ref())?;
+    let mut page = Page::default();
     let code = inputs::for_each(articles, console, |article| {
         let from = article.language;
         for same in options.to.iter().filter(|&&to| to == from) {
@@ -48,12 +50,19 @@ pub fn run(
         let printed = match format {
             OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
             OutputFormat::Text => render::text::digest(&digest, &models),
-            OutputFormat::Markdown | OutputFormat::Html => render::markdown::digest(&digest, &models),
+            OutputFormat::Markdown => render::markdown::digest(&digest, &models),
+            OutputFormat::Html => {
+                page.add_digest(&digest, &models);
+                return Ok(u8::from(digest.needs_attention()));
+            }
         };
         output.write(&printed)?;
         let lost = strict && digest.lost_attribution();
         Ok(u8::from(lost || digest.needs_attention()))
     })?;
+    if !page.is_empty() {
+        output.write(&page.render()?)?;
+    }
     output.finish()?;
     Ok(code)
 }

@@ -23,6 +23,9 @@ use crate::text::span::Span;
 /// dump of many articles, which belongs into JSONL.
 pub const MAX_BYTES: usize = 16 << 20;
 
+/// From here on, in bytes, an input is longer than any article: it is read, and the user is told.
+const LONG_BYTES: usize = 2 << 20;
+
 /// The refusal for an input of `size` bytes.
 pub fn too_large(name: &str, size: u64) -> Error {
     Error::input(
@@ -102,6 +105,12 @@ pub fn read(
         Format::Html => html::read(name, &decoded.text)?,
     };
     draft.warnings.splice(0..0, decoded.warnings);
+    if bytes.len() > LONG_BYTES {
+        draft.warnings.push(format!(
+            "{} MB are more than any article; if these are many, put one on each line of a JSONL file",
+            bytes.len() >> 20
+        ));
+    }
     Ok(vec![draft.finish(name, &id_of(name), language)])
 }
 

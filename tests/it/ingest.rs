@@ -404,7 +404,13 @@ fn the_format_is_told_by_the_name_or_the_page() {
 fn large_texts_are_read() {
     let sentence = "The port closed at 5 p.m. on Jan. 3, the mayor said. ";
     let line = sentence.repeat(10_000_000 / sentence.len());
-    let document = Document::new(one("a.txt", line.as_bytes()).unwrap());
+    let large = one("a.txt", line.as_bytes()).unwrap();
+    assert!(
+        large.warnings[0].starts_with("9 MB are more"),
+        "{:?}",
+        large.warnings
+    );
+    let document = Document::new(large);
     assert_eq!(document.sentences.len(), 10_000_000 / sentence.len());
     let one_word = "x".repeat(1_000_000);
     assert_eq!(

@@ -395,7 +395,11 @@ fn the_page_holds_each_claim_in_every_language() {
     for translation in &digest.translations {
         for finding in &translation.findings {
             let shown = &row(&format!("s1-r{}", finding.segment + 1)).text;
-            assert!(shown.contains(&finding.message), "{shown}");
+            let place = format!(" in {} (", translation.language.name());
+            assert!(
+                shown.contains(&place) && shown.contains(&finding.message),
+                "{shown}"
+            );
         }
     }
 }

@@ -1,7 +1,5 @@
 //! A digest → a section of the page: the summary and its translations side by side.
 
-use serde::Serialize;
-
 use crate::text::span::Span;
 use crate::translate::Status;
 
@@ -9,19 +7,8 @@ use super::super::digest::View;
 use super::super::markdown::{made_of, places};
 use super::super::words::{counted, name_of};
 use super::super::{Digest, ModelUsed};
-use super::section::{Item, Section, Versions};
-
-/// A source that the summary rests on.
-#[derive(Debug, Serialize)]
-pub(super) struct SourceLine {
-    number: usize,
-    name: String,
-    relayed_by: Vec<usize>,
-    how: String,
-    sentences: String,
-    /// How each translation names it.
-    names: Vec<Option<String>>,
-}
+use super::section::Versions;
+use super::view::{Item, Section, SourceLine};
 
 /// The section of `digest`.
 pub(super) fn section(number: usize, digest: &Digest, models: &[ModelUsed]) -> Section {
@@ -70,7 +57,7 @@ pub(super) fn section(number: usize, digest: &Digest, models: &[ModelUsed]) -> S
         }
         let about = digest.summary.findings.iter().filter(|f| f.segment == sentence);
         let side = (article.language, article.text.as_str());
-        let mine = about.map(|f| Item::new(f, side, (article.language, "")));
+        let mine = about.map(|f| Item::new(f, "the summary", side, (article.language, "")));
         row.findings.splice(0..0, mine);
     }
     section.sources = source_lines(digest, &view);

@@ -7,6 +7,7 @@
 mod digest;
 mod pieces;
 mod section;
+mod view;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::finding::Finding;
 
 use super::{Digest, ModelUsed};
-use section::Section;
+use view::Section;
 
 /// A page that grows by a section for each pair of texts.
 #[derive(Debug, Default)]

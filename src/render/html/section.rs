@@ -1,7 +1,5 @@
 //! A text and its versions in other languages, held against it → a section of the page.
 
-use serde::Serialize;
-
 use crate::align::{Claim, Ledger, Parts, Status};
 use crate::attribution::Form;
 use crate::finding::{Finding, Severity};
@@ -10,6 +8,7 @@ use crate::text::span::Span;
 
 use super::super::words::{counted, name_of, shortened};
 use super::pieces::{self, Kind, Layer, Role};
+use super::view::{Cell, ClaimRow, ClaimSide, Column, Item, Mark, Piece, Quote, Row, Section, Who};
 
 /// So many colours there are; more sources than that share them.
 const COLOURS: usize = 8;
@@ -17,124 +16,6 @@ const COLOURS: usize = 8;
 const CONTENT: usize = 160;
 /// Characters of the words that a finding is about.
 const ABOUT: usize = 80;
-
-#[derive(Debug, Serialize)]
-pub(super) struct Section {
-    pub(super) id: String,
-    pub(super) title: String,
-    /// The language of the title, where it is a headline.
-    pub(super) title_language: Option<&'static str>,
-    /// How it came out, a line each.
-    pub(super) verdict: Vec<String>,
-    pub(super) columns: Vec<Column>,
-    pub(super) rows: Vec<Row>,
-    pub(super) who: Vec<Who>,
-    pub(super) claims: Vec<ClaimRow>,
-    /// The sources of a digest, by the numbers of its marks.
-    pub(super) sources: Vec<super::digest::SourceLine>,
-    /// How it was made.
-    pub(super) foot: Option<String>,
-}
-
-/// A language of the section.
-#[derive(Debug, Serialize)]
-pub(super) struct Column {
-    code: &'static str,
-    name: &'static str,
-    own_name: &'static str,
-}
-
-/// A segment in all languages.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    id: String,
-    pub(super) label: String,
-    pub(super) headline: bool,
-    pub(super) cells: Vec<Cell>,
-    pub(super) findings: Vec<Item>,
-}
-
-/// A segment in one language.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Cell {
-    pieces: Vec<Piece>,
-    /// Marks of claims that have no words of their own here.
-    absent: Vec<Mark>,
-    /// What became of the segment, if that is not plain.
-    pub(super) note: Option<&'static str>,
-    /// The numbers of the sources, in a digest.
-    pub(super) sources: Vec<usize>,
-}
-
-#[derive(Debug, Serialize)]
-struct Piece {
-    text: String,
-    role: Option<&'static str>,
-    colour: String,
-    /// The claims it belongs to, the innermost first.
-    claims: Vec<String>,
-    finding: Option<Severity>,
-    marks: Vec<Mark>,
-}
-
-/// The number of a claim in the text: a link to the claim in the table.
-#[derive(Clone, Debug, Serialize)]
-struct Mark {
-    id: String,
-    claim: String,
-    number: usize,
-    colour: String,
-    /// ~ or ✗ where the claim was not verified.
-    sign: Option<char>,
-    label: String,
-    /// Where the other sides' wording stands.
-    described_by: String,
-}
-
-/// An entry of the legend.
-#[derive(Debug, Serialize)]
-pub(super) struct Who {
-    name: Option<String>,
-    colour: String,
-    claims: String,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct ClaimRow {
-    id: String,
-    number: usize,
-    who: Option<String>,
-    colour: String,
-    how: String,
-    relayed_by: Option<usize>,
-    sides: Vec<ClaimSide>,
-}
-
-#[derive(Debug, Serialize)]
-struct ClaimSide {
-    id: String,
-    mark: String,
-    sign: Option<char>,
-    status: Option<String>,
-    cue: String,
-    /// Words that stand apart in the text are apart here.
-    runs: Vec<Vec<Piece>>,
-}
-
-/// A finding beside its segment, with the words it is about unless the message tells them already.
-#[derive(Debug, Serialize)]
-pub(super) struct Item {
-    severity: Severity,
-    check: String,
-    message: String,
-    quotes: Vec<Quote>,
-}
-
-#[derive(Debug, Serialize)]
-struct Quote {
-    language: &'static str,
-    text: String,
-}
 
 /// One text and what was held against it. All ledgers have that text as their source.
 pub(super) struct Versions<'a> {
@@ -444,7 +325,7 @@ impl<'a> Versions<'a> {
             let here = findings.iter().filter(|f| f.segment.min(last) == row);
             items.extend(here.map(|f| {
                 let target = (ledger.target.language, ledger.target.text.as_str());
-                Item::new(f, (self.language, self.text), target)
+                Item::new(f, target.0.name(), (self.language, self.text), target)
             }));
         }
         items
@@ -453,7 +334,12 @@ impl<'a> Versions<'a> {
 
 impl Item {
     /// A finding with the words that it is about on both sides.
-    pub(super) fn new(finding: &Finding, source: (Language, &str), target: (Language, &str)) -> Self {
+    pub(super) fn new(
+        finding: &Finding,
+        place: &'static str,
+        source: (Language, &str),
+        target: (Language, &str),
+    ) -> Self {
         let quotes = [(finding.source, source), (finding.target, target)]
             .into_iter()
             .filter_map(|(span, (language, text))| {
@@ -467,6 +353,7 @@ impl Item {
             .collect();
         Self {
             severity: finding.severity,
+            place,
             check: name_of(&finding.check),
             message: finding.message.clone(),
             quotes,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::SourceKind;
 use super::cues::Cue;
 use super::kinds::kind_of_word;
-use super::lexicon::{Entry, Lexicon, VerbForm, class};
+use super::lexicon::{Entry, Frame, Lexicon, VerbForm, class};
 use super::passage::Passage;
 use super::subject;
 use super::token::Kind;
@@ -165,9 +165,17 @@ pub(super) fn nominative(passage: &Passage<'_>, range: &Range<usize>) -> Option<
             !vowel
         }
     };
+    // "У Києві Палій сказав": one who speaks in a place; of many the place itself speaks ("У Києві заявили").
+    let one = !verb.ends_with("ли") && !verb.ends_with("лися");
+    let placed = one
+        && passage
+            .lexicon
+            .list("locative")
+            .iter()
+            .any(|w| w == passage.lower(range.start));
     (range.start + 2..range.end).find(|&k| {
         let word = passage.lower(k);
-        kind_of_word(passage.lexicon, word).is_some()
+        (kind_of_word(passage.lexicon, word).is_some() || placed && passage.tokens[k].capital)
             && fits(word)
             && !passage.has(k - 1, class::PREPOSITION | class::LINK)
     })
@@ -298,7 +306,9 @@ pub(super) fn opened_by_as(passage: &Passage<'_>, from: usize, start: usize) -> 
 pub(super) fn skip_date(passage: &Passage<'_>, start: usize, end: usize) -> usize {
     let units = passage.lexicon.list("date-units");
     let unit = |k: usize| units.iter().any(|w| w == passage.lower(k));
+    let leads = passage.lexicon.list("date-leads");
     let first = passage.has(start, class::DETERMINER)
+        || leads.iter().any(|w| w == passage.lower(start))
         || passage.tokens.get(start).is_some_and(|t| t.kind == Kind::Number);
     if has_cases(passage) && first && unit(start + 1) && start + 2 < end {
         start + 2
@@ -381,4 +391,72 @@ pub(super) fn drops_subject(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cu
             .list("one-endings")
             .iter()
             .any(|e| passage.lower(cue.verb.start).ends_with(e.as_str()))
+}
+
+/// Whether `content` is the clause of the cue before it ("запевняє, що «…», мешканці кажуть інше"): nobody else's.
+pub(super) fn is_taken(passage: &Passage<'_>, content: &Range<usize>) -> bool {
+    opens_report(passage, content.start)
+}
+
+/// "Палія звинувачують": a name in the accusative before a verb of many is whom they speak of, not who speaks.
+pub(super) fn is_accused(passage: &Passage<'_>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
+    let ends = |word: &str, list: &str| {
+        passage
+            .lexicon
+            .list(list)
+            .iter()
+            .any(|e| word.ends_with(e.as_str()))
+    };
+    let inflects = |k: usize| {
+        let person = matches!(
+            kind_of_word(passage.lexicon, passage.lower(k)),
+            None | Some(SourceKind::Person)
+        );
+        person && ends(passage.lower(k), "accusative-endings")
+    };
+    has_cases(passage)
+        && matches!(cue.entry.frame, Frame::Object | Frame::Ask)
+        && ends(passage.lower(cue.verb.start), "many-endings")
+        && source.clone().all(inflects)
+        && source
+            .clone()
+            .any(|k| passage.tokens[k].capital && k > source.start || passage.tokens[source.start].capital)
+}
+
+/// "Ані мер, ані поліція": the subject `range` with the part that the first "neither" opens.
+pub(super) fn with_neither(passage: &Passage<'_>, from: usize, range: Range<usize>) -> Range<usize> {
+    let neither = |k: usize| {
+        passage
+            .lexicon
+            .list("neither")
+            .iter()
+            .any(|w| w == passage.lower(k))
+    };
+    let parted = range.start > from && passage.is(range.start - 1, ',') && neither(range.start);
+    let first = (from..range.start)
+        .rev()
+        .take(12)
+        .take_while(|&k| passage.is_word(k) || passage.is(k, ','))
+        .filter(|&k| parted && neither(k))
+        .last();
+    first.unwrap_or(range.start)..range.end
+}
+
+/// Whether the "who said it" that `source` closes relays the rest of its sentence: "Як пише «Вісник», …".
+pub(super) fn frames(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    opener: usize,
+    source: &Range<usize>,
+) -> bool {
+    opener == unit.start && passage.is(source.end, ',')
+}
+
+/// "звинувачують прокурори у хабарі": people right of a verb without the phrase that belongs to the verb.
+pub(super) fn without_phrase(passage: &Passage<'_>, source: Range<usize>) -> Range<usize> {
+    let phrase = source
+        .clone()
+        .skip(1)
+        .find(|&k| passage.has(k, class::PREPOSITION));
+    source.start..phrase.unwrap_or(source.end)
 }

@@ -25,7 +25,8 @@ pub(super) fn content(
     };
     let right_limit = right_limit(passage, unit, found, index);
     let mut parts = Vec::new();
-    let left = left_content(passage, left_limit, item.start);
+    let taken = |l: &Range<usize>| left_limit > unit.start && cased::is_taken(passage, l);
+    let left = left_content(passage, left_limit, item.start).filter(|l| !taken(l));
     let right = || right_content(passage, item, right_limit);
     match item.role {
         Role::Relay => {}
@@ -119,6 +120,10 @@ pub(super) fn content(
             }
             let opens = class::LEAD | class::ADVERB | class::TIME | class::AS | class::CONJUNCTION;
             let object = (left_limit..item.start).any(|k| passage.is_word(k) && !passage.has(k, opens));
+            if item.frame == Frame::Object && object && !parts.iter().any(|p| p.start < item.start) {
+                // "Палія звинувачують прокурори у хабарі"
+                parts.splice(0..0, trim(passage, left_limit..item.start));
+            }
             if parts.is_empty() && object && cased::has_cases(passage) {
                 // "Про аварію повідомив мер": the object stands before the verb.
                 parts.extend(trim(

@@ -37,7 +37,7 @@ pub(super) fn left_of(passage: &Passage<'_>, from: usize, end: usize) -> Option<
         return Some(last..end);
     }
     let start = phrase_start(passage, from, end)?;
-    strip_lead(passage, start..end)
+    strip_lead(passage, start..end).map(|source| cased::with_neither(passage, from, source))
 }
 
 /// "Lund on Thursday said": the time between subject and verb belongs to neither.
@@ -275,8 +275,10 @@ fn strip_lead(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>
             // "виступ, у якому розкритикував": nobody is named.
             return None;
         }
-        if let Some(people) = cased::nominative(passage, &range).filter(|&k| cased::is_people(passage, k)) {
-            // "У листі до парламенту вчені застерегли"
+        if let Some(people) = cased::nominative(passage, &range).filter(|&k| {
+            // "У листі до парламенту вчені застерегли", "У Києві Палій сказав"
+            cased::is_people(passage, k) || passage.tokens[k].capital
+        }) {
             return Some(people..range.end);
         }
         // "У Міноборони заявили": the place speaks; an object may follow it ("це повідомлення").
@@ -403,8 +405,11 @@ fn plain_end(passage: &Passage<'_>, start: usize, end: usize, apposition: bool) 
                     clause_end(passage, at, end)
                 };
             }
-            let of_them = passage.has(at, class::OBJECT) && passage.lower(at - 1) == "of";
-            if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME | class::OBJECT) && !of_them
+            // "one of them", "один із них"
+            let of_them = passage.lower(at - 1) == "of"
+                || cased::has_cases(passage) && passage.has(at - 1, class::LINK);
+            if passage.has(at, class::CLAUSE | class::AUXILIARY | class::TIME)
+                || passage.has(at, class::OBJECT) && !of_them
                 || passage.has(at, class::PREPOSITION) && !link
                 || passage.has(at, class::ADVERB) && !passage.has(at, class::DETERMINER)
                 || passage.has(at, class::PRONOUN) && !passage.has(at, class::DETERMINER)

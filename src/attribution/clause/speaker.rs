@@ -300,8 +300,15 @@ impl Search<'_, '_> {
             return Reading::Is(Box::new(item));
         }
         cased::opened_by_as(passage, self.unit.start, cue.group.start)
-            .and_then(|_| cased::right_of(passage, cue, self.unit.end, true))
-            .map(|source| self.make(Some(source), Role::SubjectLast))
+            .and_then(|opener| Some((opener, cased::right_of(passage, cue, self.unit.end, true)?)))
+            .map(|(opener, source)| {
+                let role = if cased::frames(passage, self.unit, opener, &source) {
+                    Role::Phrase
+                } else {
+                    Role::SubjectLast
+                };
+                self.make(Some(source), role)
+            })
             .into()
     }
 
@@ -347,6 +354,15 @@ impl Search<'_, '_> {
         let Some(source) = subject::left_of(passage, from, end) else {
             return Reading::Other;
         };
+        if cased::is_accused(passage, &source, cue) {
+            let people = cased::right_of(passage, cue, self.unit.end, false)
+                .filter(|s| cased::is_people(passage, s.start))
+                .map(|s| cased::without_phrase(passage, s));
+            return match people {
+                Some(people) => self.is(Some(people), Role::SubjectLast),
+                None => self.hearsay(),
+            };
+        }
         let thoughtless = cues::is_attitude(cue) && !has_mind(passage, &source);
         if self.is_naming(&source)
             || self.is_writer(&source)

@@ -49,6 +49,11 @@ pub(super) fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> O
         _ => Some(subject::after_phrase(passage, cue.end, unit.end, leading)?),
     };
     let end = source.as_ref().map_or(cue.end, |s| s.end.max(cue.end));
+    let label = lexicon.list("quote-labels");
+    if label.contains(&entry.words.join("_")) && !passage.is(end, ':') {
+        // "цитата з книги" is no label of a quotation.
+        return None;
+    }
     Some(Found {
         start: cue.start,
         end,

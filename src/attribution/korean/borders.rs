@@ -42,8 +42,12 @@ pub(super) fn cue_span(passage: &Passage<'_>, unit: &Range<usize>, at: usize) ->
     let word = own.of(passage.text);
     let next =
         |stems: &[&str]| at + 1 < unit.end && stems.iter().any(|n| passage.lower(at + 1).starts_with(n));
+    // "확인해 주지 않았다"
+    if is(passage, "withheld", at + 1) && at + 2 < unit.end && begins(passage, "withholds", at + 2) {
+        return (own.cover(passage.tokens[at + 2].span), true);
+    }
     let negated = ["지", "지는", "지도"].iter().any(|e| word.ends_with(e)) && next(&["않", "못"]);
-    if negated || word.ends_with('고') && next(&["있"]) {
+    if negated || next(&["있"]) && (word.ends_with('고') || begins(passage, "written", at)) {
         (own.cover(passage.tokens[at + 1].span), negated)
     } else {
         (own, false)

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use super::super::kinds::kind_of_word;
 use super::super::passage::Passage;
-use super::super::{Draft, Form, Polarity, Stance};
+use super::super::{Draft, Form, Polarity, SourceKind, Stance};
 use super::borders::{begins, cue_span, ends, form_of, is, span_of, without_particle};
 use super::source::{clause_start, noun_before, skip_asides, topic};
 use super::{State, make};
@@ -98,7 +99,10 @@ pub(super) fn refusal(
         return None;
     }
     let found = topic(passage, state.from, at, false)?;
-    let after = skip_asides(passage, found.after, at);
+    // "사임설에 대해 언급을": what it is about is the content.
+    let after = Some(skip_asides(passage, found.after, at))
+        .filter(|&k| k < at)
+        .unwrap_or(found.after);
     let content = without_particle(passage, after..at, &["을", "를", "에"]).or_else(|| {
         let object = ["대한", "대해", "대해서", "관한"].contains(&passage.lower(at - 1));
         without_particle(passage, after..at.saturating_sub(usize::from(object)), &["에"])
@@ -126,7 +130,9 @@ pub(super) fn copula(
     drafts: &mut Vec<Draft>,
 ) -> Option<usize> {
     let last = at + 1 >= unit.end || passage.is_stop(at + 1);
-    if !last || at == state.from || !is(passage, "copulas", at) {
+    // "안전하다는 입장이지만": the sentence goes on with another clause.
+    let linked = is(passage, "copulas-linked", at);
+    if at == state.from || !(linked || last && is(passage, "copulas", at)) {
         return None;
     }
     let cue = passage.tokens[at].span;
@@ -157,7 +163,84 @@ pub(super) fn copula(
         draft.form = form;
         draft
     };
+    state.source = draft.source.first().copied();
+    state.contrasts = linked;
     drafts.push(draft);
     state.from = at + 1;
     Some(at + 1)
+}
+
+/// "문건에는 C다고 적혀 있다", "보고서에는 C다는 내용이 담겼다": a document says it.
+pub(super) fn written(
+    passage: &Passage<'_>,
+    unit: &Range<usize>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    if at < state.from + 2 || !begins(passage, "written", at) {
+        return None;
+    }
+    let noun = is(passage, "written-nouns", at - 1);
+    let last = at - 1 - usize::from(noun);
+    let ending = if noun {
+        ends(passage, "adnominal-quotatives", last).is_some() || is(passage, "quote-nouns", last)
+    } else {
+        ends(passage, "hearsay-quotatives", last).is_some() || is(passage, "after-quotes", last)
+    };
+    let quoted = last > state.from && passage.is_quote(last - 1);
+    if !ending {
+        return None;
+    }
+    let (owner, particle) = (state.from..last).take(8).find_map(|k| {
+        let particle = ends(passage, "written-in", k)?.len();
+        let word = passage.tokens[k].span.of(passage.text);
+        let kind = kind_of_word(passage.lexicon, word.get(..word.len() - particle)?);
+        (kind == Some(SourceKind::Document)).then_some((k, particle))
+    })?;
+    let start = noun_before(passage, state.from, owner + 1);
+    let source = Span::new(
+        passage.tokens[start].span.start,
+        passage.tokens[owner].span.end - particle,
+    );
+    let end = if quoted {
+        passage.tokens[last - 1].span.end
+    } else {
+        passage.tokens[last].span.end - '고'.len_utf8()
+    };
+    let begin = passage.tokens.get(owner + 1)?.span.start;
+    let (cue, _) = cue_span(passage, unit, at);
+    let cue = passage.tokens[at - usize::from(noun)].span.cover(cue);
+    if begin >= end {
+        return None;
+    }
+    let content = vec![Span::new(begin, end)];
+    let form = form_of(passage, &content);
+    let mut draft = make(Stance::Say, Some(source), cue, content);
+    draft.form = form;
+    draft.parent = state.outer;
+    drafts.push(draft);
+    state.source = Some(source);
+    state.from = at + 1;
+    Some(at + 1)
+}
+
+/// "당국은 C라지만 주민들은 …": the verb of saying has melted into the ending.
+pub(super) fn granted(
+    passage: &Passage<'_>,
+    at: usize,
+    state: &mut State,
+    drafts: &mut Vec<Draft>,
+) -> Option<usize> {
+    let ending = ends(passage, "granted", at).filter(|_| at > state.from)?;
+    let found = topic(passage, state.from, at, false).filter(|t| t.speaks)?;
+    let token = passage.tokens[at].span;
+    let cut = token.end - ending.len() + ending.chars().next().map_or(0, char::len_utf8);
+    let content = Span::new(passage.tokens[found.after].span.start, cut);
+    let cue = Span::new(cut, token.end);
+    drafts.push(make(Stance::Say, Some(found.source), cue, vec![content]));
+    state.source = Some(found.source);
+    state.contrasts = true;
+    state.from = at + 1 + usize::from(passage.is(at + 1, ','));
+    Some(state.from)
 }

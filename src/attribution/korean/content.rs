@@ -4,8 +4,8 @@ use super::super::Stance;
 use super::super::lexicon::{Entry, Frame, Lexicon};
 use super::super::passage::Passage;
 use super::State;
-use super::borders::{ends, is};
-use super::source::{describes, source_after};
+use super::borders::{begins, ends, is};
+use super::source::{describes, source_after, topic};
 
 /// The cue verb that token `at` begins with, the longest stem first.
 pub(super) fn entry_of(passage: &Passage<'_>, at: usize) -> Option<&'static Entry> {
@@ -17,6 +17,10 @@ pub(super) fn entry_of(passage: &Passage<'_>, at: usize) -> Option<&'static Entr
     // "것으로 보고 있다": sees it so.
     if lower == "보고" && passage.lower(at + 1).starts_with('있') {
         lower = "추정했";
+    }
+    // "확인해 줄 수 없다고": what can or cannot be done is part of what is said.
+    if is(passage, "ables", at + 1) || ends(passage, "ables", at).is_some() {
+        return None;
     }
     let mut cuts: Vec<usize> = lower.char_indices().skip(1).take(6).map(|(k, _)| k).collect();
     cuts.push(lower.len());
@@ -109,9 +113,10 @@ pub(super) fn content_end(
     {
         return close(last, end, at);
     }
-    // "약속했으나 시기는 밝히지 않았다": a topic that is no source.
-    if negated
-        && state.source.is_some()
+    // "약속했으나 시기는 밝히지 않았다", "시장은 수수는 부인하면서도": a topic that is no source.
+    let weighs = matches!(entry.stance, Stance::Confirm | Stance::Deny);
+    let owned = || state.source.is_some() || topic(passage, from, last, false).is_some_and(|t| t.speaks);
+    if (negated && state.source.is_some() || weighs && owned())
         && let Some(end) = strip(&["은", "는"])
     {
         return close(last, end, at);
@@ -122,6 +127,10 @@ pub(super) fn content_end(
         if object.of(passage.text).ends_with('에') {
             return close(last - 1, object.end - '에'.len_utf8(), at);
         }
+    }
+    // "영화를 봤지만": what is seen is no content.
+    if entry.stance == Stance::Estimate && begins(passage, "sees", verb) {
+        return None;
     }
     let takes = entry.frame == Frame::Object
         || negated

@@ -15,7 +15,7 @@ use super::passage::Passage;
 use super::{Draft, Form, Polarity, SourceKind, Stance};
 use crate::text::span::Span;
 use borders::{begins, cue_span, ends, form_of, is, span_of, without_particle};
-use closing::{copula, hearsay, refusal};
+use closing::{copula, granted, hearsay, refusal, written};
 use content::{content_end, entry_of};
 use source::{Start, clause_start, noun_before, relative_head, skip_asides, source_after, topic};
 
@@ -32,6 +32,10 @@ struct State {
     link: Span,
     /// Whether the verb tells somebody, so that "기자들에게" after the source is no content.
     tells: bool,
+    /// Whether the clause before ended in "but" (-지만).
+    contrasts: bool,
+    /// Whether this clause answers the one before ("… 했지만 … 반박했다"), so that its topic is another speaker.
+    counters: bool,
     /// Where the next clause begins.
     from: usize,
     /// The first draft that a hearsay verb to come would cover.
@@ -54,6 +58,8 @@ pub(super) fn read(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut Vec<
             .or_else(|| hearsay(passage, unit, at, &mut state, drafts))
             .or_else(|| refusal(passage, unit, at, &mut state, drafts))
             .or_else(|| copula(passage, unit, at, &mut state, drafts))
+            .or_else(|| written(passage, unit, at, &mut state, drafts))
+            .or_else(|| granted(passage, at, &mut state, drafts))
             .or_else(|| linked(passage, at, &mut state, drafts))
             .or_else(|| verb(passage, unit, at, &mut state, drafts));
         at = next.unwrap_or(at + 1).max(at + 1);
@@ -119,11 +125,27 @@ fn relay(passage: &Passage<'_>, at: usize, state: &mut State) -> Option<usize> {
         }
         None => state.from,
     };
-    let start = skip_asides(passage, start, at);
+    // "C라고 소식통을 인용해 전했다": the content stands before whom it is from.
+    let closed = (start..at)
+        .rev()
+        .find(|&k| ends(passage, "hearsay-quotatives", k).is_some() || is_after_quote(passage, k));
+    let start = skip_asides(passage, closed.map_or(start, |k| k + 1), at);
     let origin = without_particle(passage, start..at, &["을", "를"])?;
+    // "관계자의 말을 인용해": who says it, without the noun of saying.
+    let owner = (at > start + 1 && begins(passage, "relay-nouns", at - 1))
+        .then(|| without_particle(passage, start..at - 1, &["의"]))
+        .flatten();
+    let origin = owner.unwrap_or(origin);
     state.relay = Some((origin, passage.tokens[at].span));
-    state.from = at + 1;
+    if closed.is_none() {
+        state.from = at + 1;
+    }
     Some(at + 1)
+}
+
+/// Whether `k` is the particle behind a quotation.
+fn is_after_quote(passage: &Passage<'_>, k: usize) -> bool {
+    k > 0 && is(passage, "after-quotes", k) && passage.is_quote(k - 1)
 }
 
 /// "C다며": content goes on with what the next verb closes.
@@ -231,6 +253,8 @@ fn verb(
         None => {
             state.tells = matches!(entry.stance, Stance::Ask | Stance::Promise | Stance::Warn)
                 || begins(passage, "tells", at);
+            state.counters =
+                state.contrasts && begins(passage, "counters", at) && !begins(passage, "exists", closed.last);
             clause_start(passage, state, drafts, closed.last)?
         }
     };
@@ -293,7 +317,11 @@ fn verb(
         child.parent = Some(own);
         drafts.push(child);
     }
-    state.from = at + 1 + usize::from(negated);
+    // What the entry takes in ("확인해 주지 않았다") is behind it.
+    state.from = (at + 1..unit.end)
+        .find(|&k| passage.tokens[k].span.start >= cue.end)
+        .unwrap_or(unit.end);
+    state.contrasts = ends(passage, "contrasts", state.from - 1).is_some();
     while passage.is(state.from, ',') || is(passage, "sequels", state.from) {
         state.from += 1;
     }
@@ -350,8 +378,7 @@ fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entr
     {
         return None;
     }
-    let quoted = |k: usize| k > 0 && is(passage, "after-quotes", k) && passage.is_quote(k - 1);
-    let said = |k: usize| quoted(k) || ends(passage, "hearsay-quotatives", k).is_some();
+    let said = |k: usize| is_after_quote(passage, k) || ends(passage, "hearsay-quotatives", k).is_some();
     // "“…”고 승객들은 입을 모았다": a speaker may stand between.
     let behind = |head: usize| {
         (from..head)
@@ -371,7 +398,9 @@ fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entr
         at
     } else if is(passage, "idioms", at - 1) && (said(before) || behind(at - 1)) {
         at - 1
-    } else if quoted(at - 1) || passage.is_stop(at + 1) && quoted_before(passage, from, at) && behind(at) {
+    } else if is_after_quote(passage, at - 1)
+        || passage.is_stop(at + 1) && quoted_before(passage, from, at) && behind(at)
+    {
         at
     } else {
         return None;

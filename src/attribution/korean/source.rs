@@ -57,7 +57,7 @@ pub(super) fn clause_start(
         let known = state.source.is_some();
         let spoken_before = known || drafts.iter().rev().take(40).any(|d| !d.source.is_empty());
         let predicate = after == end && !passage.is_quote(end);
-        if found.speaks || said || !spoken_before || !(known || predicate) {
+        if found.speaks || said || state.counters || !spoken_before || !(known || predicate) {
             return Some(Start {
                 content: after,
                 source: Some(found.source),
@@ -112,6 +112,7 @@ pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool)
     let (k, particle) = found("topics")
         .filter(|&(k, p)| !resumes || speaks(passage, k, p))
         .or_else(|| found("subjects").filter(|&(k, p)| !known && speaks(passage, k, p)))?;
+    let (k, particle) = beside(passage, k, end).unwrap_or((k, particle));
     let start = noun_before(passage, first, k + 1);
     let source = Span::new(
         passage.tokens[start].span.start,
@@ -123,6 +124,22 @@ pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool)
         after: k + 1 + usize::from(passage.is(k + 1, ',')),
         speaks: speaks(passage, k, particle),
     })
+}
+
+/// "시장은 다리를 열었지만 주민들은 불안하다고 말했다": the topic of the second clause, if the first, whose topic stands
+/// at `topic`, has no other subject.
+fn beside(passage: &Passage<'_>, topic: usize, end: usize) -> Option<(usize, usize)> {
+    let plain = |k: &usize| passage.is_word(*k) && !closes(passage, *k);
+    let reach = topic + 1..end.min(topic + REACH);
+    let joint = reach
+        .clone()
+        .take_while(|k| plain(k) && ends(passage, "subjects", *k).is_none())
+        .find(|&k| ends(passage, "parallels", k).is_some())?;
+    let next = (joint + 1..reach.end)
+        .take_while(plain)
+        .find(|&k| ends(passage, "topics", k).is_some())?;
+    let particle = ends(passage, "topics", next)?.len();
+    speaks(passage, next, particle).then_some((next, particle))
 }
 
 /// Whether a quotative ending closes content at token `k`.
@@ -211,6 +228,10 @@ fn lists_names(passage: &Passage<'_>, comma: usize, end: usize) -> bool {
 pub(super) fn describes(passage: &Passage<'_>, k: usize) -> bool {
     let word = passage.tokens.get(k).map_or("", |t| t.span.of(passage.text));
     let last = word.chars().next_back();
+    // "했지만" links its clause with the next one.
+    if ends(passage, "connectives", k).is_some() {
+        return false;
+    }
     // "윤" alone is a name.
     let verb = word.chars().nth(1).is_some() && last.is_some_and(ends_in_n);
     passage.is_word(k) && verb && !word.ends_with(['은', '는'])
@@ -289,6 +310,9 @@ fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
     if dated || is(passage, "asides", at) || ends(passage, "datives", at).is_some() {
         return Some(at + 1);
     }
+    if let Some(asked) = question_end(passage, at, end) {
+        return Some(asked);
+    }
     for k in at..end.min(at + 6) {
         if !passage.is_word(k) || ends(passage, "topics", k).is_some() || closes(passage, k) {
             return None;
@@ -301,4 +325,23 @@ fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// "사임할 것이냐는 질문에", "왜 늦었느냐고 묻자": where the question that begins at `at` ends. A topic before it is
+/// who answers, unless one that can speak follows.
+fn question_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
+    let reach = end.min(at + REACH);
+    let asked = (at + 1..reach).find(|&k| is(passage, "question-ends", k))?;
+    let asks = |k: usize| {
+        ends(passage, "adnominal-quotatives", k).is_some()
+            || is(passage, "adnominal", k)
+            || passage.is_quote(k.wrapping_sub(1))
+    };
+    let topic = (at..asked).any(|k| ends(passage, "topics", k).is_some() && !asks(k));
+    let answers = || {
+        (asked + 1..reach)
+            .take_while(|&k| passage.is_word(k))
+            .any(|k| ends(passage, "topics", k).is_some_and(|p| speaks(passage, k, p.len())))
+    };
+    (!topic || answers()).then_some(asked + 1)
 }

@@ -284,6 +284,24 @@ fn many_pairs_make_one_page() {
         .collect();
     assert_eq!(titles, ["one", "two"]);
     assert!(page.iter().any(|e| e.name == "nav"));
+    // landmarks are told apart by their names, which come from what they are labelled by
+    let regions = page
+        .iter()
+        .filter(|e| e.name == "section" || e.get("role") == "region");
+    let names: Vec<String> = regions
+        .map(|e| {
+            e.get("aria-labelledby")
+                .split(' ')
+                .map(|id| by_id(&page, id).text.as_str())
+                .collect()
+        })
+        .collect();
+    assert_eq!(
+        names.iter().collect::<HashSet<_>>().len(),
+        names.len(),
+        "{names:?}"
+    );
+    assert!(names.len() >= 4, "{names:?}");
     assert!(by_id(&page, "s2-r1").text.contains("(nothing)"));
     // nothing read: no page that pretends there is
     let (code, text) = check("html", "{");

@@ -7,8 +7,6 @@ use super::clause::{Found, Role};
 use super::cues::{opens_content, skip_adjunct, skip_time};
 use super::lexicon::{Frame, class};
 use super::passage::Passage;
-use super::{Draft, Form};
-use crate::text::span::Span;
 
 /// The content of `found[index]`, as token ranges.
 pub(super) fn content(
@@ -414,7 +412,7 @@ fn adjunct_before(passage: &Passage<'_>, from: usize, end: usize) -> Option<usiz
 }
 
 /// Drops commas, dashes, stops and white space at both ends; `None` if nothing is left.
-fn trim(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
+pub(super) fn trim(passage: &Passage<'_>, range: Range<usize>) -> Option<Range<usize>> {
     let mut range = range;
     let loose = |k: usize| {
         passage.is_stop(k)
@@ -460,57 +458,6 @@ fn beside(passage: &Passage<'_>, start: usize, limit: usize) -> usize {
     (start..limit.min(start + 200))
         .find(|&k| passage.is(k, ',') && k > start + 2 && words.iter().any(|w| w == passage.lower(k + 1)))
         .unwrap_or(limit)
-}
-
-/// Adds the quotations that follow in sentences of their own ("…," he said. "…") to what was said last.
-pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, last: &mut Draft) -> bool {
-    let quoted = |k: usize| passage.is_quote(k);
-    let only = unit
-        .clone()
-        .all(|k| quoted(k) || passage.is_stop(k) || passage.is(k, ',') || passage.tokens[k].is_dash());
-    let speech = only && unit.clone().any(quoted);
-    if !speech || !is_spoken(last) {
-        return false;
-    }
-    let spans = unit
-        .clone()
-        .filter(|&k| quoted(k))
-        .filter_map(|k| passage.tokens.get(k))
-        .map(|t| t.span);
-    last.content.extend(spans);
-    true
-}
-
-/// Whether a draft has words in quotation marks.
-pub(super) fn is_spoken(draft: &Draft) -> bool {
-    matches!(draft.form, Form::Direct | Form::Mixed)
-}
-
-/// A sentence that is nothing but a quotation and has no cue of its own.
-pub(super) fn lone_quotation(passage: &Passage<'_>, unit: &Range<usize>) -> Option<Span> {
-    let only = unit.clone().all(|k| passage.is_quote(k) || passage.is_stop(k));
-    (only && unit.len() <= 2 && passage.quote_words(unit.start) > 1).then(|| passage.tokens[unit.start].span)
-}
-
-/// "…" Lund added that …: the quotation before belongs to the speaker that the next sentence names.
-pub(super) fn take_up(quote: Span, draft: &mut Draft) {
-    let after = draft.content.first().is_none_or(|c| c.start > quote.end);
-    let said = matches!(draft.form, Form::Indirect | Form::Mixed | Form::Direct);
-    if after && said && draft.source.first().is_none_or(|s| s.start >= quote.end) {
-        draft.content.insert(0, quote);
-        if draft.form == Form::Indirect {
-            draft.form = Form::Mixed;
-        }
-    }
-}
-
-/// The text of a block that a colon announced: its first quotation if it opens with one, else all of it.
-pub(super) fn whole_block(passage: &Passage<'_>) -> Option<Span> {
-    if passage.is_quote(0) {
-        return passage.tokens.first().map(|t| t.span);
-    }
-    let all = trim(passage, 0..passage.tokens.len())?;
-    Some(passage.span(&all))
 }
 
 /// Whether somebody may stand between cue and content: "told reporters that"; anywhere in a language with cases.

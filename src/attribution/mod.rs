@@ -22,6 +22,7 @@ pub mod phrases;
 #[cfg(test)]
 mod properties;
 mod quotes;
+mod speech;
 mod subject;
 mod token;
 
@@ -235,6 +236,7 @@ pub fn is_pronoun(mention: &str, language: Language) -> bool {
 fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
     let lexicon = Lexicon::of(language);
     let mut drafts = Vec::new();
+    let mut carried = speech::Carried::default();
     for (index, block) in blocks.iter().enumerate() {
         let (Some(first), Some(last)) = (block.sentences.first(), block.sentences.last()) else {
             continue;
@@ -256,23 +258,27 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
         }
         let passage = Passage::new(text, lexicon, &sentences);
         let first = drafts.len();
-        fill_awaiting(&passage, &mut drafts);
+        let filled = fill_awaiting(&passage, &mut drafts);
+        if !filled && carried.take(&passage, &mut drafts) {
+            continue;
+        }
         let mut lone = None;
         for unit in &passage.units {
             let before = drafts.len();
             read_unit(&passage, unit, language, &mut drafts);
             if let (Some(quote), Some(draft)) = (lone.take(), drafts.get_mut(before)) {
-                content::take_up(quote, draft);
+                speech::take_up(quote, draft);
             }
             if drafts.len() == before
                 && before > first
                 && let Some(last) = drafts.last_mut()
             {
-                content::continue_speech(&passage, unit, last);
+                speech::continue_speech(&passage, unit, last);
             } else if drafts.len() == before {
-                lone = content::lone_quotation(&passage, unit);
+                lone = speech::lone_quotation(&passage, unit);
             }
         }
+        carried.settle(&passage, &mut drafts[first..], filled);
         nested::read(&passage, language, first, &mut drafts);
     }
     tidy(text, lexicon, &mut drafts);
@@ -365,15 +371,17 @@ fn sort(drafts: &mut Vec<Draft>) {
 }
 
 /// Gives "He said:" at the end of the block before what stands in this one.
-fn fill_awaiting(passage: &Passage<'_>, drafts: &mut [Draft]) {
+fn fill_awaiting(passage: &Passage<'_>, drafts: &mut [Draft]) -> bool {
     if let Some(last) = drafts.last_mut()
         && last.content.is_empty()
         && last.form != Form::Header
-        && let Some(content) = content::whole_block(passage)
+        && let Some(content) = speech::whole_block(passage)
     {
         last.content.push(content);
         last.form = Form::Direct;
+        return true;
     }
+    false
 }
 
 /// The label and the list of a source line.

@@ -1,7 +1,7 @@
 //! A quotation in a quotation: who said it to the speaker ("He told me, 'Run,'" Koval recalled).
 
-use super::content::is_spoken;
 use super::passage::Passage;
+use super::speech::is_spoken;
 use super::{Draft, read_unit};
 use crate::text::language::Language;
 use crate::text::segment;

@@ -227,6 +227,43 @@ fn a_model_that_writes_rubbish_does_not_spoil_the_digest() {
     assert!(!digest["ledgers"][0]["findings"].as_array().unwrap().is_empty());
 }
 
+/// Many articles, so that a model of any speed is at work when the signal comes.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_a_generation_leaves_no_file() {
+    use std::io::BufRead;
+    let program = Program::new();
+    let text = std::fs::read_to_string(article("harbour.en.txt")).unwrap();
+    let line =
+        |k: usize| serde_json::json!({"id": format!("a{k}"), "language": "en", "text": text}).to_string();
+    let input = program.file("many.jsonl", (0..400).map(line).collect::<Vec<_>>().join("\n"));
+    let out = program.home.path().join("out.json");
+    let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny/llama/model.gguf");
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("byline"))
+        .env("BYLINE_CACHE", program.home.path())
+        .args(["summarise", "--offline", "--format", "json"])
+        .args(["--model", &format!("summarise={}", tiny.display())])
+        .arg(&input)
+        .arg("-o")
+        .arg(&out)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut talk = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(talk.any(|line| line.unwrap().contains("summarising 1/")));
+    let id = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    talk.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!out.exists());
+}
+
 #[test]
 fn formats_that_a_command_has_no_use_for_are_refused() {
     for (command, format) in [

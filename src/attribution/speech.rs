@@ -1,0 +1,114 @@
+//! Speech that goes on beside its cue: in sentences of its own, and over several paragraphs.
+
+use std::ops::Range;
+
+use super::content::trim;
+use super::passage::Passage;
+use super::{Draft, Form};
+use crate::text::span::Span;
+
+/// What a block leaves for the next one.
+#[derive(Default)]
+pub(super) struct Carried {
+    /// Paragraphs of a speech whose speaker is still to come: each opens a quotation and none closes it.
+    waiting: Vec<Span>,
+    /// Whether the last speaker's quotation is still open.
+    open: bool,
+}
+
+impl Carried {
+    /// Takes a block that is nothing but speech, if the speech has begun before or is to go on: it opens a quotation
+    /// that only a later paragraph closes. Gives whether it was taken.
+    pub(super) fn take(&mut self, passage: &Passage<'_>, drafts: &mut [Draft]) -> bool {
+        let all = 0..passage.tokens.len();
+        let speech = !all.is_empty()
+            && all.clone().all(|k| passage.is_quote(k) || passage.is_stop(k))
+            && passage.is_quote(0);
+        if !speech {
+            return false;
+        }
+        let spans = all
+            .filter(|&k| passage.is_quote(k))
+            .map(|k| passage.tokens[k].span);
+        let unclosed = leaves_open(passage);
+        match drafts.last_mut() {
+            Some(last) if self.open => {
+                last.content.extend(spans);
+                self.open = unclosed;
+            }
+            _ if unclosed || !self.waiting.is_empty() => self.waiting.extend(spans),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Gives what waited to the first of the `drafts` of a block that goes on with the speech; what nobody claims is
+    /// let go. `filled`: a cue of the block before found its content in this one.
+    pub(super) fn settle(&mut self, passage: &Passage<'_>, drafts: &mut [Draft], filled: bool) {
+        let waited = std::mem::take(&mut self.waiting);
+        if let Some(first) = drafts.first_mut()
+            && passage.is_quote(0)
+            && matches!(first.form, Form::Direct | Form::Mixed)
+        {
+            first.content.splice(0..0, waited);
+        }
+        self.open = (filled || !drafts.is_empty()) && leaves_open(passage);
+    }
+}
+
+/// Whether the block ends in a quotation that it does not close.
+fn leaves_open(passage: &Passage<'_>) -> bool {
+    let last = passage.tokens.len().checked_sub(1);
+    last.and_then(|k| passage.quote(k)).is_some_and(|q| !q.closed)
+}
+
+/// Adds the quotations that follow in sentences of their own ("…," he said. "…") to what was said last.
+pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, last: &mut Draft) -> bool {
+    let quoted = |k: usize| passage.is_quote(k);
+    let only = unit
+        .clone()
+        .all(|k| quoted(k) || passage.is_stop(k) || passage.is(k, ',') || passage.tokens[k].is_dash());
+    let speech = only && unit.clone().any(quoted);
+    if !speech || !is_spoken(last) {
+        return false;
+    }
+    let spans = unit
+        .clone()
+        .filter(|&k| quoted(k))
+        .filter_map(|k| passage.tokens.get(k))
+        .map(|t| t.span);
+    last.content.extend(spans);
+    true
+}
+
+/// A sentence that is nothing but a quotation and has no cue of its own.
+pub(super) fn lone_quotation(passage: &Passage<'_>, unit: &Range<usize>) -> Option<Span> {
+    let only = unit.clone().all(|k| passage.is_quote(k) || passage.is_stop(k));
+    (only && unit.len() <= 2 && passage.quote_words(unit.start) > 1).then(|| passage.tokens[unit.start].span)
+}
+
+/// "…" Lund added that …: the quotation before belongs to the speaker that the next sentence names.
+pub(super) fn take_up(quote: Span, draft: &mut Draft) {
+    let after = draft.content.first().is_none_or(|c| c.start > quote.end);
+    let said = matches!(draft.form, Form::Indirect | Form::Mixed | Form::Direct);
+    if after && said && draft.source.first().is_none_or(|s| s.start >= quote.end) {
+        draft.content.insert(0, quote);
+        if draft.form == Form::Indirect {
+            draft.form = Form::Mixed;
+        }
+    }
+}
+
+/// The text of a block that a colon announced: its first quotation if it opens with one, else all of it.
+pub(super) fn whole_block(passage: &Passage<'_>) -> Option<Span> {
+    if passage.is_quote(0) {
+        return passage.tokens.first().map(|t| t.span);
+    }
+    let all = trim(passage, 0..passage.tokens.len())?;
+    Some(passage.span(&all))
+}
+
+/// Whether a draft has words in quotation marks.
+pub(super) fn is_spoken(draft: &Draft) -> bool {
+    matches!(draft.form, Form::Direct | Form::Mixed)
+}

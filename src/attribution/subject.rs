@@ -481,7 +481,7 @@ pub(super) fn after_phrase(
     // "according to Lund, the mayor": an apposition, if it closes again or ends the sentence.
     if passage.is(at, ',') && passage.is_word(at + 1) && is_apposition(passage, &(at + 1..end)) {
         let next = plain(at + 1);
-        let closes = passage.is(next, ',') || next >= end || passage.is_stop(next);
+        let closes = passage.is(next, ',') || passage.is(next, ':') || next >= end || passage.is_stop(next);
         let who = passage.has(at + 1, class::RELATIVE);
         // Before the content only a short one that closes again can be told from the content itself.
         let short = next <= at + 9

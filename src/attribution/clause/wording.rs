@@ -38,7 +38,8 @@ pub(super) fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> O
     if entry.role == PhraseRole::Hearsay && (opens || cased::has_subject(passage, unit, at)) {
         return None;
     }
-    let leading = at == unit.start
+    let label = lexicon.list("quote-labels").contains(&entry.words.join(" "));
+    let leading = at == unit.start && !label
         || passage.is(at - 1, ',') && at < unit.start + 4
         || cased::has_cases(passage) && passage.has(unit.start, class::AS);
     let source = match role {
@@ -49,8 +50,7 @@ pub(super) fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> O
         _ => Some(subject::after_phrase(passage, cue.end, unit.end, leading)?),
     };
     let end = source.as_ref().map_or(cue.end, |s| s.end.max(cue.end));
-    let label = lexicon.list("quote-labels");
-    if label.contains(&entry.words.join("_")) && !passage.is(end, ':') {
+    if label && !passage.is(end, ':') {
         // "цитата з книги" is no label of a quotation.
         return None;
     }

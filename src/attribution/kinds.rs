@@ -93,7 +93,9 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
         .last()
         .map_or("", |(_, w)| w)
         .to_lowercase();
-    if is_kind(lexicon, &last, SourceKind::Organisation) || is_kind(lexicon, &last, SourceKind::Outlet) {
+    // "the General Staff", "Transport Ministry": the last word says that this is nobody's name.
+    let bodies = [SourceKind::Organisation, SourceKind::Outlet, SourceKind::Group];
+    if bodies.into_iter().any(|kind| is_kind(lexicon, &last, kind)) {
         return None;
     }
     if let (Some(first), true) = (start, count > 2 && !lexicon.list("inflects").is_empty()) {

@@ -359,7 +359,7 @@ fn is_same(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
     }
     let human = |k: SourceKind| matches!(k, SourceKind::Person | SourceKind::Unknown);
     if human(mention.kind) && human(entity.source.kind) {
-        // "Kim" after "Kim Jong Un"; "윤 시장" after "윤가람 하람시장"; not "Clinton" after "Clinton's mother".
+        // "Kim" after "Kim Jong Un"; "윤 시장" after "윤가람 하람시장"; not "Lund" after "Lund's mother".
         return !one.owned
             && !mention.owned
             && short.iter().all(|w| has(long, w))

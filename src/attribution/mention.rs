@@ -25,7 +25,7 @@ pub(super) struct Mention {
     pub known: bool,
     /// Whether a name stands in it.
     pub named: bool,
-    /// Whether its name is somebody else's ("Clinton's mother", "сестра Трампа").
+    /// Whether its name is somebody else's ("Lund's mother", "сестра Кременя").
     pub owned: bool,
     /// Whether its given name is a woman's or a man's, where the language tells.
     pub woman: Option<bool>,
@@ -119,7 +119,7 @@ fn is_capital(word: &str) -> bool {
     word.starts_with(char::is_uppercase)
 }
 
-/// "Clinton's policy aide Jake Sullivan" → "Jake Sullivan"; what has no full name at its end stays as it is.
+/// "Lund's policy aide Jonas Ferrel" → "Jonas Ferrel"; what has no full name at its end stays as it is.
 fn after_owner(name: &str) -> &str {
     let all: Vec<(usize, &str)> = words(name).collect();
     let owner = all

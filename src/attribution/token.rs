@@ -48,7 +48,7 @@ impl Token {
         matches!(self.kind, Kind::Mark('-' | '–' | '—' | '―' | '−'))
     }
 
-    /// Whether this is a word in the genitive ("Clinton's", "voters'").
+    /// Whether this is a word in the genitive ("Lund's", "voters'").
     pub(super) fn is_possessive(&self) -> bool {
         self.lower.ends_with("'s") || self.lower.ends_with("s'")
     }

@@ -114,7 +114,7 @@ fn skip_listener(passage: &Passage<'_>, from: usize, end: usize) -> usize {
 
 /// "повідомили в міській раді", "йдеться у звіті": the place or document that speaks.
 fn place(passage: &Passage<'_>, cue: &Cue<'_>, at: usize, end: usize, leading: bool) -> Option<Range<usize>> {
-    let listed = |name: &str, k: usize| passage.lexicon.list(name).iter().any(|w| w == passage.lower(k));
+    let listed = |name: &str, k: usize| passage.listed(name, k);
     if !listed("locative", at) || at + 1 >= end {
         return None;
     }
@@ -139,12 +139,7 @@ fn place(passage: &Passage<'_>, cue: &Cue<'_>, at: usize, end: usize, leading: b
 
 /// "Її сестра": a possessive that is an object elsewhere.
 pub(super) fn owns(passage: &Passage<'_>, at: usize) -> bool {
-    has_cases(passage)
-        && passage
-            .lexicon
-            .list("owners")
-            .iter()
-            .any(|w| w == passage.lower(at))
+    has_cases(passage) && passage.listed("owners", at)
 }
 
 /// "Перед виступом мер заявив": the person or body in the nominative after a phrase with a preposition. The verb
@@ -167,12 +162,7 @@ pub(super) fn nominative(passage: &Passage<'_>, range: &Range<usize>) -> Option<
     };
     // "У Києві Палій сказав": one who speaks in a place; of many the place itself speaks ("У Києві заявили").
     let one = !verb.ends_with("ли") && !verb.ends_with("лися");
-    let placed = one
-        && passage
-            .lexicon
-            .list("locative")
-            .iter()
-            .any(|w| w == passage.lower(range.start));
+    let placed = one && passage.listed("locative", range.start);
     (range.start + 2..range.end).find(|&k| {
         let word = passage.lower(k);
         (kind_of_word(passage.lexicon, word).is_some() || placed && passage.tokens[k].capital)
@@ -184,11 +174,7 @@ pub(super) fn nominative(passage: &Passage<'_>, range: &Range<usize>) -> Option<
 /// Whether a preposition at `at` opens where or when something is said: "у Telegram", "на брифінгу", "в ефірі".
 pub(super) fn is_occasion(passage: &Passage<'_>, at: usize) -> bool {
     let occasions = passage.lexicon.list("occasions");
-    passage
-        .lexicon
-        .list("locative")
-        .iter()
-        .any(|w| w == passage.lower(at))
+    passage.listed("locative", at)
         && (at + 1..at + 4)
             .take_while(|&k| passage.is_word(k) && (k == at + 1 || !passage.has(k, class::PREPOSITION)))
             .any(|k| passage.has(k, class::TIME) || occasions.iter().any(|w| w == passage.lower(k)))
@@ -425,13 +411,7 @@ pub(super) fn is_accused(passage: &Passage<'_>, source: &Range<usize>, cue: &Cue
 
 /// "Ані мер, ані поліція": the subject `range` with the part that the first "neither" opens.
 pub(super) fn with_neither(passage: &Passage<'_>, from: usize, range: Range<usize>) -> Range<usize> {
-    let neither = |k: usize| {
-        passage
-            .lexicon
-            .list("neither")
-            .iter()
-            .any(|w| w == passage.lower(k))
-    };
+    let neither = |k: usize| passage.listed("neither", k);
     let parted = range.start > from && passage.is(range.start - 1, ',') && neither(range.start);
     let first = (from..range.start)
         .rev()

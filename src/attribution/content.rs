@@ -219,7 +219,7 @@ pub(super) fn closes_sentence(
         && !(unit.start..item.start).any(|k| passage.is(k, ';'));
     let quoted = |range: Range<usize>| range.into_iter().any(|k| passage.is_quote(k));
     // A quotation after the last cue is this speaker's own.
-    let own = index > 0 && quoted(found[index - 1].end..item.start);
+    let own = quoted(found[index - 1].end..item.start);
     plain && !own
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Cue<'a> {
 }
 
 /// All cue verbs of the sentence `unit`, in order.
-pub(super) fn find<'a>(passage: &Passage<'a>, unit: &Range<usize>) -> Vec<Cue<'static>> {
+pub(super) fn find(passage: &Passage<'_>, unit: &Range<usize>) -> Vec<Cue<'static>> {
     let mut cues = Vec::new();
     let mut at = unit.start;
     while at < unit.end {

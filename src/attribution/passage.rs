@@ -146,13 +146,7 @@ impl<'a> Passage<'a> {
                     .get(first)
                     .is_some_and(|t| t.kind == Kind::Word && !t.capital && is_cased(&t.lower));
             // “끝났다.”라고 …: a particle right behind the quotation goes on with its sentence.
-            let particle = first > 0
-                && self.is_quote(first - 1)
-                && self
-                    .lexicon
-                    .list("after-quotes")
-                    .iter()
-                    .any(|w| w == self.lower(first));
+            let particle = first > 0 && self.is_quote(first - 1) && self.listed("after-quotes", first);
             let goes_on = goes_on || particle;
             let tag = first > 0 && self.is_speech_tag(first);
             if !inside && !goes_on && !tag && first < self.tokens.len() && Some(&first) != starts.last() {

@@ -48,7 +48,7 @@ impl Carried {
         let waited = std::mem::take(&mut self.waiting);
         if let Some(first) = drafts.first_mut()
             && passage.is_quote(0)
-            && matches!(first.form, Form::Direct | Form::Mixed)
+            && is_spoken(first)
         {
             first.content.splice(0..0, waited);
         }

@@ -54,11 +54,7 @@ pub(super) fn before_time(passage: &Passage<'_>, from: usize, end: usize) -> usi
 
 /// "herself" after a subject stresses it.
 fn is_reflexive(passage: &Passage<'_>, at: usize) -> bool {
-    passage
-        .lexicon
-        .list("reflexives")
-        .iter()
-        .any(|w| w == passage.lower(at))
+    passage.listed("reflexives", at)
 }
 
 /// A pronoun that is a subject by itself; "the other", "some of them" are not.
@@ -210,7 +206,7 @@ fn is_finite_cue(passage: &Passage<'_>, at: usize) -> bool {
 
 /// "About four in ten voters", "Nearly half of them": the first word belongs to the number.
 fn opens_quantity(passage: &Passage<'_>, at: usize) -> bool {
-    let listed = |name: &str, k: usize| passage.lexicon.list(name).iter().any(|w| w == passage.lower(k));
+    let listed = |name: &str, k: usize| passage.listed(name, k);
     let number = |k: usize| {
         passage
             .tokens

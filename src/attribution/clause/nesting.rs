@@ -24,19 +24,25 @@ pub(super) fn nest(
     link_relays(found, placed, drafts);
 }
 
+/// Whether the cue of `inner` stands in what `outer` says.
+fn holds(outer: &Draft, inner: &Draft) -> bool {
+    inner
+        .cue
+        .first()
+        .is_some_and(|cue| outer.content.iter().any(|content| content.contains(*cue)))
+}
+
 /// "The Herald reported that the chief had told the council …": the nearest cue whose content holds another is its
 /// parent.
 fn nest_in_reports(placed: &[Option<usize>], drafts: &mut [Draft]) {
-    let inside = |own: usize, outer: usize, drafts: &[Draft]| {
-        let cue = drafts[own].cue.first();
-        cue.is_some_and(|cue| drafts[outer].content.iter().any(|c| c.contains(*cue)))
-    };
     let own: Vec<usize> = placed.iter().flatten().copied().collect();
     for (k, &inner) in own.iter().enumerate() {
         // A sentence has a handful of cues; only what stands near can hold this one.
         let near = &own[k.saturating_sub(8)..k];
-        let holds = |&&outer: &&usize| inside(inner, outer, drafts) && !inside(outer, inner, drafts);
-        let outer = near.iter().rev().find(holds).copied();
+        let around = |&&outer: &&usize| {
+            holds(&drafts[outer], &drafts[inner]) && !holds(&drafts[inner], &drafts[outer])
+        };
+        let outer = near.iter().rev().find(around).copied();
         let free = drafts[inner].parent.is_none();
         if let Some(outer) = outer.filter(|&o| free && drafts[o].form != Form::Hearsay) {
             drafts[inner].parent = Some(outer);
@@ -73,13 +79,8 @@ fn nest_in_hearsay(found: &[Found], placed: &[Option<usize>], drafts: &mut [Draf
         .zip(placed)
         .find_map(|(f, p)| p.filter(|_| f.role == Role::Hearsay));
     let Some(outer) = whole else { return };
-    let contents = drafts[outer].content.clone();
     for &own in placed.iter().flatten().filter(|&&own| own != outer) {
-        let inside = drafts[own]
-            .cue
-            .first()
-            .is_some_and(|c| contents.iter().any(|h| h.contains(*c)));
-        if inside && drafts[own].parent.is_none() {
+        if holds(&drafts[outer], &drafts[own]) && drafts[own].parent.is_none() {
             drafts[own].parent = Some(outer);
         }
     }
@@ -99,16 +100,12 @@ fn nest_in_relays(
     let Some((index, outer)) = framing.and_then(|k| Some((k, placed[k]?))) else {
         return;
     };
-    let contents = drafts[outer].content.clone();
     for (k, &own) in placed.iter().enumerate() {
         let Some(own) = own.filter(|_| k != index) else {
             continue;
         };
-        let inside = drafts[own]
-            .cue
-            .first()
-            .is_some_and(|c| contents.iter().any(|o| o.contains(*c)));
-        if inside && drafts[own].parent.is_none() && drafts[outer].parent != Some(own) {
+        let free = drafts[own].parent.is_none() && drafts[outer].parent != Some(own);
+        if free && holds(&drafts[outer], &drafts[own]) {
             drafts[own].parent = Some(outer);
         }
     }
@@ -133,13 +130,7 @@ fn drop_reported_attitudes(
                     Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It)
                 )
         });
-        let inside = |other: &usize| {
-            let contents = &drafts[*other].content;
-            drafts[own]
-                .cue
-                .first()
-                .is_some_and(|cue| contents.iter().any(|c| c.contains(*cue)))
-        };
+        let inside = |&other: &usize| holds(&drafts[other], &drafts[own]);
         if (item.weak || own_words && item.role == Role::SubjectFirst)
             && told.iter().rev().take(16).any(inside)
         {

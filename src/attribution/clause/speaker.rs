@@ -541,5 +541,5 @@ fn asks_for_anonymity(passage: &Passage<'_>, at: usize) -> bool {
         .lexicon
         .list("anonymity")
         .iter()
-        .any(|sign| ahead.starts_with(&sign.replace('_', " ")))
+        .any(|sign| ahead.starts_with(sign.as_str()))
 }

@@ -88,14 +88,7 @@ pub(super) fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> 
         .rev()
         .take(4)
         .take_while(|&k| passage.is_word(k))
-        .find(|&k| {
-            passage.tokens[k].is_possessive()
-                || passage
-                    .lexicon
-                    .list("owners")
-                    .iter()
-                    .any(|w| w == passage.lower(k))
-        })?;
+        .find(|&k| passage.tokens[k].is_possessive() || passage.listed("owners", k))?;
     let mut start = owner;
     while start > unit.start
         && passage.tokens[owner].capital

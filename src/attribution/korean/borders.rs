@@ -7,11 +7,6 @@ use super::super::Form;
 use super::super::passage::Passage;
 use crate::text::span::Span;
 
-/// Whether token `at` is a word of the list.
-pub(super) fn is(passage: &Passage<'_>, list: &str, at: usize) -> bool {
-    passage.lexicon.list(list).iter().any(|w| passage.lower(at) == w)
-}
-
 /// Whether token `at` begins with a stem of the list.
 pub(super) fn begins(passage: &Passage<'_>, list: &str, at: usize) -> bool {
     passage
@@ -43,7 +38,7 @@ pub(super) fn cue_span(passage: &Passage<'_>, unit: &Range<usize>, at: usize) ->
     let next =
         |stems: &[&str]| at + 1 < unit.end && stems.iter().any(|n| passage.lower(at + 1).starts_with(n));
     // "확인해 주지 않았다"
-    if is(passage, "withheld", at + 1) && at + 2 < unit.end && begins(passage, "withholds", at + 2) {
+    if passage.listed("withheld", at + 1) && at + 2 < unit.end && begins(passage, "withholds", at + 2) {
         return (own.cover(passage.tokens[at + 2].span), true);
     }
     let negated = ["지", "지는", "지도"].iter().any(|e| word.ends_with(e)) && next(&["않", "못"]);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::super::kinds::kind_of_word;
 use super::super::passage::Passage;
 use super::super::{Draft, Form, Polarity, SourceKind, Stance};
-use super::borders::{begins, cue_span, ends, form_of, is, span_of, without_particle};
+use super::borders::{begins, cue_span, ends, form_of, span_of, without_particle};
 use super::source::{clause_start, noun_before, skip_asides, topic};
 use super::{State, make};
 use crate::text::span::Span;
@@ -71,13 +71,13 @@ fn heard(passage: &Passage<'_>, at: usize) -> Option<(usize, usize)> {
     }
     let quotative = ends(passage, "hearsay-quotatives", before);
     if let Some(ending) = quotative
-        && (knows || is(passage, "hearsay-verbs", at))
+        && (knows || passage.listed("hearsay-verbs", at))
         && !passage.is_quote(before.wrapping_sub(1))
     {
         let particle = ending.chars().next_back().map_or(0, char::len_utf8);
         return Some((at, span.end - particle));
     }
-    let noun = is(passage, "hearsay-nouns", before) && begins(passage, "hearsay-rises", at) && before > 0;
+    let noun = passage.listed("hearsay-nouns", before) && begins(passage, "hearsay-rises", at) && before > 0;
     if noun && ends(passage, "adnominal-quotatives", before - 1).is_some() {
         let end = passage.tokens[before - 1].span.end - '는'.len_utf8();
         return Some((before, end));
@@ -93,8 +93,8 @@ pub(super) fn refusal(
     state: &mut State,
     drafts: &mut Vec<Draft>,
 ) -> Option<usize> {
-    let neither = is(passage, "doubt", at) && is(passage, "doubt", at + 1);
-    let refused = is(passage, "comments", at) && begins(passage, "refuses", at + 1);
+    let neither = passage.listed("doubt", at) && passage.listed("doubt", at + 1);
+    let refused = passage.listed("comments", at) && begins(passage, "refuses", at + 1);
     if !neither && !refused || at + 1 >= unit.end {
         return None;
     }
@@ -131,8 +131,8 @@ pub(super) fn copula(
 ) -> Option<usize> {
     let last = at + 1 >= unit.end || passage.is_stop(at + 1);
     // "안전하다는 입장이지만": the sentence goes on with another clause.
-    let linked = is(passage, "copulas-linked", at);
-    if at == state.from || !(linked || last && is(passage, "copulas", at)) {
+    let linked = passage.listed("copulas-linked", at);
+    if at == state.from || !(linked || last && passage.listed("copulas", at)) {
         return None;
     }
     let cue = passage.tokens[at].span;
@@ -147,7 +147,7 @@ pub(super) fn copula(
     } else {
         let before = at - 1;
         let quoted =
-            before > state.from && passage.is_quote(before - 1) && is(passage, "quote-nouns", before);
+            before > state.from && passage.is_quote(before - 1) && passage.listed("quote-nouns", before);
         let end = if quoted {
             passage.tokens[before - 1].span.end
         } else {
@@ -181,12 +181,12 @@ pub(super) fn written(
     if at < state.from + 2 || !begins(passage, "written", at) {
         return None;
     }
-    let noun = is(passage, "written-nouns", at - 1);
+    let noun = passage.listed("written-nouns", at - 1);
     let last = at - 1 - usize::from(noun);
     let ending = if noun {
-        ends(passage, "adnominal-quotatives", last).is_some() || is(passage, "quote-nouns", last)
+        ends(passage, "adnominal-quotatives", last).is_some() || passage.listed("quote-nouns", last)
     } else {
-        ends(passage, "hearsay-quotatives", last).is_some() || is(passage, "after-quotes", last)
+        ends(passage, "hearsay-quotatives", last).is_some() || passage.listed("after-quotes", last)
     };
     let quoted = last > state.from && passage.is_quote(last - 1);
     if !ending {

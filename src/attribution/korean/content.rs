@@ -4,7 +4,7 @@ use super::super::Stance;
 use super::super::lexicon::{Entry, Frame, Lexicon};
 use super::super::passage::Passage;
 use super::State;
-use super::borders::{begins, ends, is};
+use super::borders::{begins, ends};
 use super::source::{describes, source_after, topic};
 
 /// The cue verb that token `at` begins with, the longest stem first.
@@ -19,7 +19,7 @@ pub(super) fn entry_of(passage: &Passage<'_>, at: usize) -> Option<&'static Entr
         lower = "추정했";
     }
     // "확인해 줄 수 없다고": what can or cannot be done is part of what is said.
-    if is(passage, "ables", at + 1) || ends(passage, "ables", at).is_some() {
+    if passage.listed("ables", at + 1) || ends(passage, "ables", at).is_some() {
         return None;
     }
     let mut cuts: Vec<usize> = lower.char_indices().skip(1).take(6).map(|(k, _)| k).collect();
@@ -52,7 +52,7 @@ pub(super) fn content_end(
 ) -> Option<Closed> {
     let ((entry, negated, verb), from) = (cue, state.from);
     let close = |last: usize, end: usize, after: usize| {
-        let claim = is(passage, "claim-nouns", last + 1);
+        let claim = passage.listed("claim-nouns", last + 1);
         Some(Closed {
             last,
             end,
@@ -71,7 +71,7 @@ pub(super) fn content_end(
             return close(k, token.span.end, k + 1);
         }
         // “…”고, “…”라고, ‘…’이라고: a particle of its own after the quotation.
-        if k > from && passage.is_quote(k - 1) && is(passage, "after-quotes", k) {
+        if k > from && passage.is_quote(k - 1) && passage.listed("after-quotes", k) {
             return close(k - 1, passage.tokens[k - 1].span.end, k + 1);
         }
         // “…” 그가 말했다: no particle, a speaker between.
@@ -86,7 +86,7 @@ pub(super) fn content_end(
         }
         if let Some(ending) = ends(passage, "quotatives", k) {
             // -다는 wants its noun: "지시했다는 사실을".
-            if ending.ends_with('는') && !(k + 1 < at && is(passage, "nouns", k + 1)) {
+            if ending.ends_with('는') && !(k + 1 < at && passage.listed("nouns", k + 1)) {
                 continue;
             }
             let particle = ending.chars().next_back().map_or(0, char::len_utf8);
@@ -122,7 +122,7 @@ pub(super) fn content_end(
         return close(last, end, at);
     }
     // "혐의에 대해 부인했다"
-    if is(passage, "about", last) && last > from {
+    if passage.listed("about", last) && last > from {
         let object = passage.tokens[last - 1].span;
         if object.of(passage.text).ends_with('에') {
             return close(last - 1, object.end - '에'.len_utf8(), at);

@@ -14,7 +14,7 @@ use super::lexicon::{Entry, Frame, Lexicon};
 use super::passage::Passage;
 use super::{Draft, Form, Polarity, SourceKind, Stance};
 use crate::text::span::Span;
-use borders::{begins, cue_span, ends, form_of, is, span_of, without_particle};
+use borders::{begins, cue_span, ends, form_of, span_of, without_particle};
 use closing::{copula, granted, hearsay, refusal, written};
 use content::{content_end, entry_of};
 use source::{Start, clause_start, noun_before, relative_head, skip_asides, source_after, topic};
@@ -75,8 +75,8 @@ fn according(
     state: &mut State,
     drafts: &mut Vec<Draft>,
 ) -> Option<usize> {
-    let found = is(passage, "results", at) && at > state.from && is_document(passage, at - 1);
-    if !is(passage, "according", at) && !found || at == state.from || state.outer.is_some() {
+    let found = passage.listed("results", at) && at > state.from && is_document(passage, at - 1);
+    if !passage.listed("according", at) && !found || at == state.from || state.outer.is_some() {
         return None;
     }
     let start = noun_before(passage, state.from, at);
@@ -115,7 +115,7 @@ fn is_document(passage: &Passage<'_>, at: usize) -> bool {
 
 /// "Y를 인용해": Y is relayed by the sentence's source.
 fn relay(passage: &Passage<'_>, at: usize, state: &mut State) -> Option<usize> {
-    if !is(passage, "relay", at) {
+    if !passage.listed("relay", at) {
         return None;
     }
     let start = match topic(passage, state.from, at, false) {
@@ -145,7 +145,7 @@ fn relay(passage: &Passage<'_>, at: usize, state: &mut State) -> Option<usize> {
 
 /// Whether `k` is the particle behind a quotation.
 fn is_after_quote(passage: &Passage<'_>, k: usize) -> bool {
-    k > 0 && is(passage, "after-quotes", k) && passage.is_quote(k - 1)
+    k > 0 && passage.listed("after-quotes", k) && passage.is_quote(k - 1)
 }
 
 /// "C다며": content goes on with what the next verb closes.
@@ -164,7 +164,7 @@ fn linked(passage: &Passage<'_>, at: usize, state: &mut State, drafts: &[Draft])
             .iter()
             .any(|v| word.ends_with(&format!("{v}{w}")))
     });
-    if is(passage, "linking-not", at) || !bare && ending.is_none() {
+    if passage.listed("linking-not", at) || !bare && ending.is_none() {
         return None;
     }
     let start = clause_start(passage, state, drafts, at)?;
@@ -227,12 +227,12 @@ fn verb(
     }
     let (cue, negated) = cue_span(passage, unit, at);
     let cue = passage.tokens[head].span.cover(cue);
-    if is(passage, "so", at.wrapping_sub(1)) {
+    if passage.listed("so", at.wrapping_sub(1)) {
         return announces(passage, at, cue, entry, state, drafts);
     }
     // "의혹을 전면 부인했다": how it was said belongs to the cue.
     let mut head = head;
-    while head > state.from + 1 && is(passage, "manner", head - 1) {
+    while head > state.from + 1 && passage.listed("manner", head - 1) {
         head -= 1;
     }
     let cue = passage.tokens[head].span.cover(cue);
@@ -322,7 +322,7 @@ fn verb(
         .find(|&k| passage.tokens[k].span.start >= cue.end)
         .unwrap_or(unit.end);
     state.contrasts = ends(passage, "contrasts", state.from - 1).is_some();
-    while passage.is(state.from, ',') || is(passage, "sequels", state.from) {
+    while passage.is(state.from, ',') || passage.listed("sequels", state.from) {
         state.from += 1;
     }
     Some(state.from)
@@ -334,7 +334,7 @@ fn opens_late(passage: &Passage<'_>, first: usize, last: usize) -> bool {
         && passage.is_quote(last)
         && (passage.is(last - 1, ',')
             || ends(passage, "before-quotes", last - 1).is_some()
-            || is(passage, "before-quotes", last - 1))
+            || passage.listed("before-quotes", last - 1))
         && !(first..last).any(|k| passage.is_quote(k))
 }
 
@@ -366,7 +366,7 @@ fn quoted_before(passage: &Passage<'_>, from: usize, at: usize) -> bool {
     (from + 1..at)
         .rev()
         .take(6)
-        .any(|k| is(passage, "after-quotes", k) && passage.is_quote(k - 1))
+        .any(|k| passage.listed("after-quotes", k) && passage.is_quote(k - 1))
 }
 
 /// "“…”라고 울먹였다", "…다고 입을 모았다": what closes a quotation tells of saying, whatever verb it is.
@@ -396,7 +396,7 @@ fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entr
         && topic(passage, from, at - 1, false).is_some_and(|t| t.speaks);
     let head = if reported {
         at
-    } else if is(passage, "idioms", at - 1) && (said(before) || behind(at - 1)) {
+    } else if passage.listed("idioms", at - 1) && (said(before) || behind(at - 1)) {
         at - 1
     } else if is_after_quote(passage, at - 1)
         || passage.is_stop(at + 1) && quoted_before(passage, from, at) && behind(at)

@@ -7,7 +7,7 @@ use super::super::kinds::kind_of_word;
 use super::super::passage::Passage;
 use super::super::{Draft, SourceKind};
 use super::State;
-use super::borders::{ends, is};
+use super::borders::ends;
 use crate::text::span::Span;
 
 /// The most tokens that a noun phrase may have.
@@ -91,16 +91,16 @@ fn hears(passage: &Passage<'_>, at: usize) -> bool {
 /// "그러면서", "이어": opens a clause whose source is the one before.
 fn skip_leads(passage: &Passage<'_>, from: usize, end: usize) -> usize {
     (from..end)
-        .find(|&k| !is(passage, "dropped", k) && !passage.is(k, ','))
+        .find(|&k| !passage.listed("dropped", k) && !passage.is(k, ','))
         .unwrap_or(end)
 }
 
 /// The noun phrase with a topic particle that opens the clause `from..end`. `known`: the sentence has a source, so
 /// that a plain subject belongs to what is said.
 pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool) -> Option<Topic> {
-    let resumes = from < end && is(passage, "resumes", from);
+    let resumes = from < end && passage.listed("resumes", from);
     let first = (from..end).find(|&k| {
-        (!is(passage, "dropped", k) || passage.lower(k).starts_with('그')) && !passage.is(k, ',')
+        (!passage.listed("dropped", k) || passage.lower(k).starts_with('그')) && !passage.is(k, ',')
     })?;
     let first = skip_asides(passage, first, end);
     let found = |list: &'static str| {
@@ -153,13 +153,13 @@ fn marked(passage: &Passage<'_>, list: &str, k: usize) -> Option<usize> {
         return Some(particle);
     }
     let particle = ends(passage, list, k)?.len();
-    let verb = ends(passage, "adnominal", k).is_some() || is(passage, "adnominal", k);
+    let verb = ends(passage, "adnominal", k).is_some() || passage.listed("adnominal", k);
     (!verb || speaks(passage, k, particle)).then_some(particle)
 }
 
 /// "사라테(Zárate)가": a particle alone behind a bracket.
 fn after_bracket(passage: &Passage<'_>, list: &str, k: usize) -> Option<usize> {
-    let alone = k > 0 && passage.is(k - 1, ')') && is(passage, list, k);
+    let alone = k > 0 && passage.is(k - 1, ')') && passage.listed(list, k);
     alone.then(|| passage.tokens[k].span.len())
 }
 
@@ -207,8 +207,8 @@ pub(super) fn noun_before(passage: &Passage<'_>, from: usize, end: usize) -> usi
     let cut = (floor..end.saturating_sub(1)).rev().find(|&k| {
         let listed = passage.is(k, ',')
             && !(k + 1 < end && passage.is_word(k - usize::from(k > floor)) && lists_names(passage, k, end));
-        let linked = is(passage, "sequels", k)
-            || is(passage, "aside-ends", k)
+        let linked = passage.listed("sequels", k)
+            || passage.listed("aside-ends", k)
             || ends(passage, "connectives", k).is_some();
         listed || linked && !describes(passage, k + 1)
     });
@@ -236,7 +236,7 @@ pub(super) fn describes(passage: &Passage<'_>, k: usize) -> bool {
     let verb = word.chars().nth(1).is_some() && last.is_some_and(ends_in_n);
     passage.is_word(k) && verb && !word.ends_with(['은', '는'])
         || ends(passage, "adnominal", k).is_some()
-        || is(passage, "adnominal", k)
+        || passage.listed("adnominal", k)
 }
 
 /// Whether a syllable ends in ㄴ.
@@ -257,7 +257,7 @@ pub(super) fn source_after(passage: &Passage<'_>, after: usize, at: usize) -> Op
         .find(|&(k, p)| speaks(passage, k, p))
         .unwrap_or(first);
     // "… 있다는 사실이": a noun of saying is no source.
-    if is(passage, "nouns", k) {
+    if passage.listed("nouns", k) {
         return None;
     }
     let start = noun_before(passage, after, k + 1);
@@ -271,7 +271,7 @@ pub(super) fn source_after(passage: &Passage<'_>, after: usize, at: usize) -> Op
 /// "… 주장한 시공사는": the noun that the verb at `at` describes, without its particle.
 pub(super) fn relative_head(passage: &Passage<'_>, at: usize, end: usize) -> Option<Span> {
     let verb = passage.tokens[at].span.of(passage.text);
-    if !verb.chars().next_back().is_some_and(ends_in_n) || is(passage, "sequels", at + 1) {
+    if !verb.chars().next_back().is_some_and(ends_in_n) || passage.listed("sequels", at + 1) {
         return None;
     }
     let range: Range<usize> = at + 1..end.min(at + 6);
@@ -307,7 +307,7 @@ pub(super) fn skip_asides(passage: &Passage<'_>, from: usize, end: usize) -> usi
 fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
     let word = passage.lower(at);
     let dated = word.starts_with(|c: char| c.is_ascii_digit()) && ends(passage, "date-endings", at).is_some();
-    if dated || is(passage, "asides", at) || ends(passage, "datives", at).is_some() {
+    if dated || passage.listed("asides", at) || ends(passage, "datives", at).is_some() {
         return Some(at + 1);
     }
     if let Some(asked) = question_end(passage, at, end) {
@@ -317,9 +317,9 @@ fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
         if !passage.is_word(k) || ends(passage, "topics", k).is_some() || closes(passage, k) {
             return None;
         }
-        if is(passage, "aside-ends", k) && k > at
+        if passage.listed("aside-ends", k) && k > at
             || ends(passage, "occasions", k).is_some()
-            || is(passage, "occasions", k)
+            || passage.listed("occasions", k)
         {
             return Some(k + 1);
         }
@@ -331,10 +331,10 @@ fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
 /// who answers, unless one that can speak follows.
 fn question_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
     let reach = end.min(at + REACH);
-    let asked = (at + 1..reach).find(|&k| is(passage, "question-ends", k))?;
+    let asked = (at + 1..reach).find(|&k| passage.listed("question-ends", k))?;
     let asks = |k: usize| {
         ends(passage, "adnominal-quotatives", k).is_some()
-            || is(passage, "adnominal", k)
+            || passage.listed("adnominal", k)
             || passage.is_quote(k.wrapping_sub(1))
     };
     let topic = (at..asked).any(|k| ends(passage, "topics", k).is_some() && !asks(k));

@@ -213,14 +213,14 @@ pub(super) fn opens_report(passage: &Passage<'_>, at: usize) -> bool {
         && passage.has(at, class::THAT)
         && at >= 2
         && passage.is(at - 1, ',')
-        && !passage.lexicon.word(passage.lower(at - 2)).entries.is_empty()
+        && !passage.word(at - 2).entries.is_empty()
 }
 
 /// "мешканці кажуть": a verb that is hearsay by itself ("Кажуть, …") has a subject before it.
 pub(super) fn has_subject(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool {
     has_cases(passage)
         && at > unit.start
-        && !passage.lexicon.word(passage.lower(at)).entries.is_empty()
+        && !passage.word(at).entries.is_empty()
         && passage.is_word(at - 1)
         && passage.classes.get(at - 1) == Some(&0)
 }

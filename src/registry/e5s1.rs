@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use half::f16;
 use serde_json::json;
 
 use super::disk;
@@ -247,24 +248,12 @@ impl<'a> Container<'a> {
 
 /// A block: the scale, then 16 bytes whose low nibbles are the first 16 numbers and whose high nibbles the others.
 fn dequantised(block: &[u8; BLOCK_BYTES]) -> [f32; BLOCK] {
-    let scale = f16(u16::from_le_bytes([block[0], block[1]]));
+    let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
     std::array::from_fn(|i| {
         let byte = block[2 + i % 16];
         let nibble = if i < 16 { byte & 15 } else { byte >> 4 };
         (f32::from(nibble) - 8.0) * scale
     })
-}
-
-/// IEEE 754 half precision: one bit sign, five exponent, ten fraction.
-fn f16(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let fraction = f32::from(bits & 0x3ff);
-    sign * match i32::from(bits >> 10 & 0x1f) {
-        0 => fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        exponent => (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
-    }
 }
 
 /// The tensors of a BERT of these sizes, under the names of its repository.

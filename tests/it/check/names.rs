@@ -1,0 +1,103 @@
+//! The links of names.
+
+use serde_json::{Value, json};
+
+use super::check;
+
+/// The links of a segment pair, as words.
+fn names(to: &str, source: &str, target: &str) -> Vec<(String, String)> {
+    let line = json!({"id": "n", "from": "en", "to": to, "source": [source], "target": [target]});
+    let (_, ledgers, _) = check(&line.to_string());
+    let word = |text: &str, pair: &Value| -> String {
+        let at = |i: usize| usize::try_from(pair[i].as_u64().unwrap()).unwrap();
+        text.chars().skip(at(0)).take(at(1) - at(0)).collect()
+    };
+    let links = ledgers[0]["names"].as_array().unwrap();
+    links
+        .iter()
+        .map(|link| {
+            let words: Vec<String> = link[to]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|p| word(target, p))
+                .collect();
+            (word(source, &link["en"]), words.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn names_are_found_however_they_are_written() {
+    for (to, source, target, name, found) in [
+        (
+            "ko",
+            "On Monday Han Bo-mi spoke.",
+            "월요일 한보미가 연설했다.",
+            "Han Bo",
+            "한보미가",
+        ),
+        (
+            "ko",
+            "On Monday Bomi Han spoke.",
+            "월요일 한보미가 연설했다.",
+            "Bomi Han",
+            "한보미가",
+        ),
+        (
+            "ko",
+            "\"We lost,\" said Roh on Monday.",
+            "“우리가 졌다”고 노 씨가 월요일 말했다.",
+            "Roh",
+            "노",
+        ),
+        (
+            "ko",
+            "Only Elina Harlow stayed.",
+            "엘리나 할로만 남았다.",
+            "Elina Harlow",
+            "엘리나 할로만",
+        ),
+        (
+            "uk",
+            "A novel by J. K. Harlow sold well.",
+            "Роман Дж. К. Гарлоу добре продавався.",
+            "Harlow",
+            "Гарлоу",
+        ),
+        (
+            "uk",
+            "The trade body VRTK said so.",
+            "Галузева асоціація ВРТК так сказала.",
+            "VRTK",
+            "ВРТК",
+        ),
+        (
+            "uk",
+            "The IMF paid on Monday.",
+            "МВФ заплатив у понеділок.",
+            "IMF",
+            "МВФ",
+        ),
+        (
+            "ko",
+            "The IMF paid on Monday.",
+            "국제통화기금이 월요일 지불했다.",
+            "IMF",
+            "국제통화기금",
+        ),
+        (
+            "ru",
+            "The man from Vellin met Elina Harlow.",
+            "Мужчина из Веллина встретил Элину Харлоу.",
+            "Elina Harlow",
+            "Элину Харлоу",
+        ),
+    ] {
+        let links = names(to, source, target);
+        assert!(
+            links.contains(&(name.to_owned(), found.to_owned())),
+            "{target}: {links:?}"
+        );
+    }
+}

@@ -225,17 +225,9 @@ fn quoted(
 
 /// The line cut where marks begin and end, each part with the surest of its findings.
 fn parts(line: Span, spans: &[(Span, Severity)]) -> Vec<(Span, Option<Severity>)> {
-    let mut cuts: Vec<usize> = spans
-        .iter()
-        .flat_map(|(s, _)| [s.start, s.end])
-        .chain([line.start, line.end])
-        .map(|at| at.clamp(line.start, line.end))
-        .collect();
-    cuts.sort_unstable();
-    cuts.dedup();
-    cuts.windows(2)
-        .map(|pair| {
-            let part = Span::new(pair[0], pair[1]);
+    line.cut_at(spans.iter().flat_map(|(s, _)| [s.start, s.end]))
+        .into_iter()
+        .map(|part| {
             let sure = spans
                 .iter()
                 .filter(|(s, _)| s.contains(part))

@@ -55,6 +55,18 @@ impl Span {
         Span::new(self.start.min(other.start), self.end.max(other.end))
     }
 
+    /// The pieces between its ends and those of the places `at` that lie inside of it, in order; none is empty.
+    pub fn cut_at(self, at: impl IntoIterator<Item = usize>) -> Vec<Span> {
+        let inside = at.into_iter().filter(|at| (self.start..self.end).contains(at));
+        let mut borders: Vec<usize> = inside.chain([self.start, self.end]).collect();
+        borders.sort_unstable();
+        borders.dedup();
+        borders
+            .windows(2)
+            .map(|ends| Span::new(ends[0], ends[1]))
+            .collect()
+    }
+
     /// The span without white space at its borders.
     pub fn trimmed(self, text: &str) -> Span {
         let inner = self.of(text);
@@ -140,5 +152,13 @@ mod tests {
         let text = "  a b \n";
         assert_eq!(Span::new(0, text.len()).trimmed(text).of(text), "a b");
         assert!(Span::new(0, 2).trimmed(text).is_empty());
+    }
+
+    #[test]
+    fn is_cut_inside_and_nowhere_else() {
+        let pieces = |at: &[usize]| Span::new(2, 8).cut_at(at.iter().copied());
+        assert_eq!(pieces(&[5, 0, 5, 9, 2, 8]), [Span::new(2, 5), Span::new(5, 8)]);
+        assert_eq!(pieces(&[]), [Span::new(2, 8)]);
+        assert_eq!(Span::new(3, 3).cut_at([3]), []);
     }
 }

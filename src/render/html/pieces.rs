@@ -60,18 +60,11 @@ pub(super) struct Piece {
 /// Cuts `shown` at the borders of `layers` and at `stops`. The pieces cover `shown` in order, none is empty.
 pub(super) fn cut(shown: Span, layers: &[Layer], stops: &[usize]) -> Vec<Piece> {
     let here: Vec<&Layer> = layers.iter().filter(|l| l.span.overlaps(shown)).collect();
-    let mut borders: Vec<usize> = here
-        .iter()
-        .flat_map(|l| [l.span.start, l.span.end])
-        .chain(stops.iter().copied())
-        .filter(|at| (shown.start..shown.end).contains(at))
-        .chain([shown.start, shown.end])
-        .collect();
-    borders.sort_unstable();
-    borders.dedup();
-    borders
-        .windows(2)
-        .map(|ends| piece(Span::new(ends[0], ends[1]), &here))
+    let borders = here.iter().flat_map(|l| [l.span.start, l.span.end]);
+    shown
+        .cut_at(borders.chain(stops.iter().copied()))
+        .into_iter()
+        .map(|span| piece(span, &here))
         .collect()
 }
 

@@ -24,6 +24,7 @@ mod gguf;
 mod load;
 mod model;
 mod safetensors;
+mod seq2seq;
 mod spm;
 mod tokenizer;
 mod weights;
@@ -31,6 +32,7 @@ mod weights;
 pub use bert::{BertEncoder, load_encoder};
 pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
+pub use seq2seq::{EncoderDecoder, Limits, Special, Step};
 
 use crate::error::Result;
 use crate::text::span::Span;

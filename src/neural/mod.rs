@@ -30,6 +30,7 @@ mod tokenizer;
 mod weights;
 
 pub use bert::{BertEncoder, load_encoder};
+pub use decode::{EarlyStopping, Generation, Sampling, Source, Written, search};
 pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
 pub use seq2seq::{EncoderDecoder, Limits, Special, Step};

@@ -1,0 +1,93 @@
+//! What may be written next, whatever the logits say. The names are those of transformers' logits processors, and so
+//! is the order: penalty, n-grams, bad words, minimum length, forced tokens.
+
+use super::normal::Normal;
+use super::options::Generation;
+use crate::neural::Special;
+
+/// What holds for all sentences of a search.
+pub(super) struct Constraints<'a> {
+    special: &'a Special,
+    generation: &'a Generation,
+}
+
+impl<'a> Constraints<'a> {
+    pub(super) fn new(special: &'a Special, generation: &'a Generation) -> Self {
+        Self { special, generation }
+    }
+
+    /// How many tokens end a target.
+    pub(super) fn end_tokens(&self) -> usize {
+        self.special.end.len()
+    }
+
+    /// Whether `token` ends a target.
+    pub(super) fn ends(&self, token: u32) -> bool {
+        self.special.end.contains(&token)
+    }
+
+    /// The one token that must follow `tokens`, the start token included, if there is one.
+    pub(super) fn forced(&self, tokens: &[u32], first: Option<u32>, max_length: usize) -> Option<u32> {
+        let last = self
+            .special
+            .forced_last
+            .filter(|_| tokens.len() + 1 == max_length);
+        last.or(first.filter(|_| tokens.len() == 1))
+    }
+
+    /// Takes from `row` what may not follow `tokens`. With `normal` the penalty works on log-probabilities, as in a
+    /// beam search; without on the logits, as in a greedy one.
+    pub(super) fn apply(&self, row: &mut [f32], tokens: &[u32], normal: Option<Normal>) {
+        self.penalise(row, tokens, normal);
+        let n = self.generation.no_repeat_ngram;
+        if n > 0 && tokens.len() >= n {
+            let prefix = &tokens[tokens.len() + 1 - n..];
+            for window in tokens.windows(n).filter(|w| w.starts_with(prefix)) {
+                ban(row, window.last());
+            }
+        }
+        for token in &self.special.never {
+            if !self.ends(*token) {
+                ban(row, Some(token));
+            }
+        }
+        if tokens.len() < self.generation.min_length {
+            for token in &self.special.end {
+                ban(row, Some(token));
+            }
+        }
+    }
+
+    fn penalise(&self, row: &mut [f32], tokens: &[u32], normal: Option<Normal>) {
+        let penalty = self.generation.repetition_penalty;
+        if penalty == 1.0 {
+            return;
+        }
+        let mut distinct = tokens.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        for token in distinct {
+            if let Some(logit) = row.get_mut(token as usize) {
+                *logit = match normal {
+                    Some(normal) => normal.logit(normal.log(*logit) * f64::from(penalty)),
+                    None => penalised(*logit, penalty),
+                };
+            }
+        }
+    }
+}
+
+/// Keskar et al. 2019, section 4.1, with the sign taken into account.
+pub(super) fn penalised(logit: f32, penalty: f32) -> f32 {
+    if logit > 0.0 {
+        logit / penalty
+    } else {
+        logit * penalty
+    }
+}
+
+fn ban(row: &mut [f32], token: Option<&u32>) {
+    if let Some(logit) = token.and_then(|t| row.get_mut(*t as usize)) {
+        *logit = f32::NEG_INFINITY;
+    }
+}

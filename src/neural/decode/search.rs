@@ -1,0 +1,116 @@
+//! The targets of many sources at once: what runs is stepped together, what is done leaves.
+
+use super::beam::{Rows, Sentence};
+use super::constraints::Constraints;
+use super::options::Generation;
+use crate::error::{Error, Result};
+use crate::neural::{EncoderDecoder, Limits, Special, Step};
+use crate::progress::checkpoint;
+
+/// One source of a batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Source<'a> {
+    /// Its tokens, with the special tokens of the family.
+    pub tokens: &'a [u32],
+    /// What is written first whatever the logits say: the target language of M2M100, NLLB and mBART-50. None: what
+    /// the model itself forces, if anything.
+    pub first: Option<u32>,
+    /// What every target starts with, after that. It is given, not chosen: neither scored nor counted into the
+    /// length, as `decoder_input_ids` are in transformers.
+    pub prefix: &'a [u32],
+    /// Tokens of its targets at the most, the start token included, where that is less than for the others.
+    pub max_length: Option<usize>,
+}
+
+/// A target that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// All tokens after the start token: those that were forced or given, and the end token if it was written.
+    pub tokens: Vec<u32>,
+    /// The sum of the log-probabilities over `length` to the power of the length penalty, where `length` counts the
+    /// tokens that were not given.
+    pub score: f32,
+    /// Whether it ends with an end token; else the maximum length was reached.
+    pub ended: bool,
+    /// For each token but the last, how much it attends to each source token: `(tokens - 1, source)`. None unless it
+    /// was asked for and the model gives it.
+    pub attention: Option<Vec<Vec<f32>>>,
+}
+
+/// For each source its best targets, the best first, in the order of the sources.
+///
+/// # Errors
+/// [`Error::Usage`] for options out of range, [`Error::Failed`] as for [`EncoderDecoder`] and where a prefix leaves no
+/// room, [`Error::Interrupted`] on Ctrl-C.
+pub fn search<M: EncoderDecoder + ?Sized>(
+    model: &M,
+    sources: &[Source<'_>],
+    generation: &Generation,
+) -> Result<Vec<Vec<Written>>> {
+    generation.check()?;
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tokens: Vec<&[u32]> = sources.iter().map(|s| s.tokens).collect();
+    let mut state = model.encode(&tokens, generation.attention)?;
+    search_with(
+        sources,
+        generation,
+        model.special(),
+        model.limits(),
+        &mut |tokens, parents| model.step(tokens, parents, &mut state),
+    )
+}
+
+/// The same over anything that gives logits: `step` takes the tokens that the rows read and the rows of the step
+/// before that they go on from; before the first step there is one row a source.
+pub(super) fn search_with(
+    sources: &[Source<'_>],
+    generation: &Generation,
+    special: &Special,
+    limits: Limits,
+    step: &mut dyn FnMut(&[u32], &[usize]) -> Result<Step>,
+) -> Result<Vec<Vec<Written>>> {
+    generation.check()?;
+    let constraints = Constraints::new(special, generation);
+    let longest = sources.iter().map(|s| s.tokens.len()).max().unwrap_or(0);
+    let mut live = Vec::with_capacity(sources.len());
+    for (index, source) in sources.iter().enumerate() {
+        let wanted = [generation.max_length, source.max_length];
+        let most = wanted.into_iter().flatten().fold(limits.target, usize::min);
+        let begin = (special.start, source.first.or(special.forced_first));
+        live.push((
+            index,
+            Sentence::new(generation, &constraints, source, begin, most, index)?,
+        ));
+    }
+    let mut written = vec![Vec::new(); sources.len()];
+    while !live.is_empty() {
+        checkpoint()?;
+        let (tokens, parents): (Vec<u32>, Vec<usize>) = live.iter().flat_map(|(_, s)| s.rows()).unzip();
+        let mut given = step(&tokens, &parents)?;
+        if given.logits.len() != tokens.len() * limits.vocabulary {
+            return Err(Error::failed(
+                "the model gave logits of another size than its vocabulary",
+            ));
+        }
+        let mut first = 0;
+        for (_, sentence) in &mut live {
+            let count = sentence.rows().len();
+            sentence.advance(&mut Rows {
+                first,
+                logits: &mut given.logits[first * limits.vocabulary..(first + count) * limits.vocabulary],
+                attention: given
+                    .attention
+                    .as_deref()
+                    .map(|a| &a[first * longest..(first + count) * longest]),
+                longest,
+            })?;
+            first += count;
+        }
+        for (index, sentence) in live.extract_if(.., |(_, s)| s.done()) {
+            written[index] = sentence.into_written();
+        }
+    }
+    Ok(written)
+}

@@ -155,6 +155,7 @@ pub fn translate(
         if let Some(segment) = translated.get_mut(index) {
             segment.text = repaired;
             segment.status = Status::Repaired;
+            segment.alignment.clear();
         }
     }
     let target: Vec<String> = translated.iter().map(|t| t.text.clone()).collect();

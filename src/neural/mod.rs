@@ -157,6 +157,17 @@ pub trait Chat {
     }
 }
 
+/// Where a part of a text comes from in the text that it was made from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// Bytes of the text that was read.
+    pub source: Span,
+    /// Bytes of the text that was written.
+    pub target: Span,
+    /// How much the model looked there while it wrote this: between 0 and 1.
+    pub weight: f32,
+}
+
 /// What a text is to an encoder: some models are trained with other words before a question than before what answers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {

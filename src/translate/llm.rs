@@ -5,7 +5,7 @@ use crate::neural::{Chat, Decoding, Finish, Message, Role};
 use crate::progress::Progress;
 use crate::text::language::Language;
 
-use super::{Request, Translator};
+use super::{Draft, Request, Translator};
 
 /// Tokens that a translation may take for each token of its source. Scripts that the vocabulary knows badly need
 /// several tokens a character.
@@ -51,7 +51,15 @@ impl<'a> Llm<'a> {
 }
 
 impl Translator for Llm<'_> {
-    fn translate(&mut self, request: &Request<'_>, attempt: usize) -> Result<String> {
+    fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
+        let each = requests.iter();
+        each.map(|request| Ok(Some(self.draft(request, attempt)?.into())))
+            .collect()
+    }
+}
+
+impl Llm<'_> {
+    fn draft(&mut self, request: &Request<'_>, attempt: usize) -> Result<String> {
         let decoding = Decoding {
             max_new_tokens: MIN_NEW_TOKENS.max(self.chat.count_tokens(request.text)? * TOKENS_PER_TOKEN),
             // the second hypothesis is asked for in other words; a form that leaves no room for them is sampled

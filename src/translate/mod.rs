@@ -11,6 +11,7 @@ pub mod refuse;
 
 use crate::error::Result;
 use crate::finding::{Check, Finding, Severity};
+use crate::neural::Link;
 use crate::progress::{self, Progress};
 use crate::text::language::Language;
 use glossary::Term;
@@ -28,12 +29,45 @@ pub enum Status {
 }
 
 /// One translated segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Translated {
     /// What it says.
     pub text: String,
     /// Whether it was translated.
     pub status: Status,
+    /// Which part of the text comes from which part of the segment, where the translator knows.
+    pub alignment: Vec<Link>,
+    /// What else the translator would have written, where it was asked for that.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// A translation that a translator considered.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Alternative {
+    /// What it says.
+    pub text: String,
+    /// How likely the model finds it: the higher the better, comparable within a segment alone.
+    pub score: f32,
+}
+
+/// A translator's hypothesis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// What it says.
+    pub text: String,
+    /// Which part of the text comes from which part of the segment, where the translator knows.
+    pub alignment: Vec<Link>,
+    /// With the first hypothesis: all that were found, itself among them, where that was asked for.
+    pub alternatives: Vec<Alternative>,
+}
+
+impl From<String> for Draft {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
 }
 
 /// One segment to translate, and what helps.
@@ -41,7 +75,8 @@ pub struct Translated {
 pub struct Request<'a> {
     /// The segment.
     pub text: &'a str,
-    /// The segment before it and how that was translated, if it was: the context.
+    /// The segment before it and how that was translated, if it was: the context. None for translators that take
+    /// several segments at once.
     pub before: Option<(&'a str, &'a str)>,
     /// Its language.
     pub from: Language,
@@ -53,12 +88,18 @@ pub struct Request<'a> {
 
 /// Translates segments.
 pub trait Translator {
-    /// Hypothesis number `attempt` for the segment; 0 is the best guess, each further one differs in how it was
-    /// made. The same request and attempt give the same text.
+    /// How many segments it wants at once.
+    fn window(&self) -> usize {
+        1
+    }
+
+    /// Hypothesis number `attempt` for each segment, in order; 0 is the best guess, each further one differs in how
+    /// it was made. None: there is no further one. The same requests and attempt give the same drafts, and a
+    /// request's draft does not depend on what it is asked with.
     ///
     /// # Errors
     /// Only what makes going on pointless; a bad translation is no error.
-    fn translate(&mut self, request: &Request<'_>, attempt: usize) -> Result<String>;
+    fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>>;
 }
 
 /// What else is known of a job: its terms, and how a hypothesis is judged.
@@ -87,79 +128,126 @@ pub fn translate(
     progress: &dyn Progress,
 ) -> Result<(Vec<Translated>, Vec<Finding>)> {
     progress.stage(&format!("translating {to}"));
+    let window = translator.window().max(1);
     let mut done: Vec<Translated> = Vec::with_capacity(segments.len());
     let mut findings = Vec::new();
-    for (index, text) in segments.iter().enumerate() {
-        progress.step(index + 1, segments.len());
+    for (chunk, first) in segments.chunks(window).zip((0..).step_by(window)) {
+        progress.step(first + 1, segments.len());
         progress::checkpoint()?;
-        let terms = guide.terms(index, text);
-        let before = segments[..index]
+        let terms: Vec<Vec<Term>> = (first..)
+            .zip(chunk)
+            .map(|(index, text)| guide.terms(index, text))
+            .collect();
+        let before = segments[..first]
             .last()
             .zip(done.last())
-            .filter(|(_, translated)| translated.status == Status::Translated)
-            .map(|(source, translated)| (source.as_str(), translated.text.clone()));
-        let before = before
-            .as_ref()
-            .map(|(source, translated)| (*source, translated.as_str()));
-        let request = Request {
-            text,
-            before,
-            from,
-            to,
-            terms: &terms,
-        };
-        let (translated, finding) = one(&request, index, translator, guide)?;
-        done.push(translated);
-        findings.extend(finding);
+            .filter(|(_, translated)| window == 1 && translated.status == Status::Translated)
+            .map(|(source, translated)| (source.as_str(), translated.text.as_str()));
+        let requests: Vec<Request<'_>> = chunk
+            .iter()
+            .zip(&terms)
+            .map(|(text, terms)| Request {
+                text,
+                before,
+                from,
+                to,
+                terms,
+            })
+            .collect();
+        for settled in climb(&requests, first, translator, guide)? {
+            let (translated, finding) = settled;
+            done.push(translated);
+            findings.extend(finding);
+        }
     }
     Ok((done, findings))
 }
 
-fn one(
-    request: &Request<'_>,
-    index: usize,
+/// What is known of a segment while its hypotheses are judged.
+#[derive(Default)]
+struct Rung {
+    best: Option<(usize, Draft)>,
+    refusal: Option<refuse::Refusal>,
+    alternatives: Vec<Alternative>,
+    /// Nothing is wrong with the best, or there are no further hypotheses.
+    settled: bool,
+}
+
+/// Asks for hypotheses until each request has a good one, at most [`ATTEMPTS`] times.
+fn climb(
+    requests: &[Request<'_>],
+    first: usize,
     translator: &mut dyn Translator,
     guide: &dyn Guide,
-) -> Result<(Translated, Option<Finding>)> {
-    let mut best: Option<(usize, String)> = None;
-    let mut refusal = None;
+) -> Result<Vec<(Translated, Option<Finding>)>> {
+    let mut rungs: Vec<Rung> = requests.iter().map(|_| Rung::default()).collect();
     for attempt in 0..ATTEMPTS {
-        let hypothesis = translator.translate(request, attempt)?;
-        if let Some(reason) = refuse::refuse(request.text, &hypothesis, request.from, request.to) {
-            tracing::debug!(index, attempt, ?reason, hypothesis, "refused");
-            refusal = Some(reason);
-            continue;
-        }
-        let cost =
-            guide.cost(index, &hypothesis) + refuse::leftovers(request.text, &hypothesis, request.to).len();
-        tracing::debug!(index, attempt, cost, hypothesis, "hypothesis");
-        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-            best = Some((cost, hypothesis));
-        }
-        if cost == 0 {
+        let open: Vec<usize> = (0..rungs.len()).filter(|&i| !rungs[i].settled).collect();
+        if open.is_empty() {
             break;
         }
-    }
-    Ok(match (best, refusal) {
-        (Some((_, text)), _) => {
-            let left = refuse::leftovers(request.text, &text, request.to);
-            let finding = (!left.is_empty()).then(|| left_standing(index, request.from, &left));
-            (
-                Translated {
-                    text,
-                    status: Status::Translated,
-                },
-                finding,
-            )
+        let asked: Vec<Request<'_>> = open.iter().map(|&i| requests[i]).collect();
+        let drafts = translator.drafts(&asked, attempt)?;
+        for ((&i, request), draft) in open.iter().zip(&asked).zip(drafts) {
+            match draft {
+                Some(draft) => rungs[i].judge(request, draft, (first + i, attempt), guide),
+                None => rungs[i].settled = true,
+            }
         }
-        (None, reason) => (
-            Translated {
+    }
+    let settled = rungs.into_iter().zip(requests).enumerate();
+    Ok(settled
+        .map(|(i, (rung, request))| rung.settle(request, first + i))
+        .collect())
+}
+
+impl Rung {
+    fn judge(
+        &mut self,
+        request: &Request<'_>,
+        mut draft: Draft,
+        (index, attempt): (usize, usize),
+        guide: &dyn Guide,
+    ) {
+        if attempt == 0 {
+            self.alternatives = std::mem::take(&mut draft.alternatives);
+        }
+        let hypothesis = draft.text.as_str();
+        if let Some(reason) = refuse::refuse(request.text, hypothesis, request.from, request.to) {
+            tracing::debug!(index, attempt, ?reason, hypothesis, "refused");
+            self.refusal = Some(reason);
+            return;
+        }
+        let cost =
+            guide.cost(index, hypothesis) + refuse::leftovers(request.text, hypothesis, request.to).len();
+        tracing::debug!(index, attempt, cost, hypothesis, "hypothesis");
+        if self.best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            self.best = Some((cost, draft));
+        }
+        self.settled = cost == 0;
+    }
+
+    fn settle(self, request: &Request<'_>, index: usize) -> (Translated, Option<Finding>) {
+        let Some((_, draft)) = self.best else {
+            let translated = Translated {
                 text: request.text.to_owned(),
                 status: Status::Untranslated,
-            },
-            reason.map(|reason| untranslated(index, reason)),
-        ),
-    })
+                alignment: Vec::new(),
+                alternatives: self.alternatives,
+            };
+            let reason = self.refusal.unwrap_or(refuse::Refusal::Empty);
+            return (translated, Some(untranslated(index, reason)));
+        };
+        let left = refuse::leftovers(request.text, &draft.text, request.to);
+        let finding = (!left.is_empty()).then(|| left_standing(index, request.from, &left));
+        let translated = Translated {
+            text: draft.text,
+            status: Status::Translated,
+            alignment: draft.alignment,
+            alternatives: self.alternatives,
+        };
+        (translated, finding)
+    }
 }
 
 fn left_standing(index: usize, from: Language, words: &[&str]) -> Finding {
@@ -205,8 +293,9 @@ mod tests {
     struct Scripted(Vec<&'static str>);
 
     impl Translator for Scripted {
-        fn translate(&mut self, _: &Request<'_>, attempt: usize) -> Result<String> {
-            Ok(self.0.get(attempt).copied().unwrap_or("").to_owned())
+        fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
+            let line = self.0.get(attempt).copied().unwrap_or("");
+            Ok(requests.iter().map(|_| Some(line.to_owned().into())).collect())
         }
     }
 
@@ -247,6 +336,47 @@ mod tests {
     fn of_bad_hypotheses_the_least_bad_is_taken() {
         let (done, _) = run(vec!["港口周一错了。", "", ""]);
         assert_eq!(done[0].text, "港口周一错了。");
+    }
+
+    /// Takes segments three at a time; what it was asked for is kept.
+    struct Batched(Vec<(usize, Vec<String>)>);
+
+    impl Translator for Batched {
+        fn window(&self) -> usize {
+            3
+        }
+
+        fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
+            assert!(requests.iter().all(|r| r.before.is_none()));
+            let texts: Vec<String> = requests.iter().map(|r| r.text.to_owned()).collect();
+            let answer = |text: &String| match (text.as_str(), attempt) {
+                ("bad", 0) => Some("错".to_owned().into()),
+                ("bad", _) => None,
+                (text, _) => Some(format!("好{}", &text[text.len() - 1..]).into()),
+            };
+            let drafts = texts.iter().map(answer).collect();
+            self.0.push((attempt, texts));
+            Ok(drafts)
+        }
+    }
+
+    #[test]
+    fn a_batch_is_asked_again_for_what_is_open_alone() {
+        let segments: Vec<String> = ["s 1", "bad", "s 3", "s 4"].map(str::to_owned).to_vec();
+        let mut translator = Batched(Vec::new());
+        let (done, _) = translate(
+            &segments,
+            Language::EN,
+            Language::ZH,
+            &mut translator,
+            &Lenient,
+            &Silent,
+        )
+        .expect("no engine that could fail");
+        let texts: Vec<&str> = done.iter().map(|d| d.text.as_str()).collect();
+        assert_eq!(texts, ["好1", "错", "好3", "好4"]);
+        let asked: Vec<(usize, usize)> = translator.0.iter().map(|(a, t)| (*a, t.len())).collect();
+        assert_eq!(asked, [(0, 3), (1, 1), (0, 1)]);
     }
 
     #[test]

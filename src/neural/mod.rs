@@ -21,11 +21,15 @@ mod config;
 mod decode;
 mod decoder;
 mod gguf;
+mod int8;
 mod load;
+mod marian_bin;
 mod model;
 mod safetensors;
 mod seq2seq;
+mod shortlist;
 mod spm;
+mod ssru;
 mod tokenizer;
 mod weights;
 
@@ -34,6 +38,7 @@ pub use decode::{EarlyStopping, Generation, Sampling, Source, Written, search};
 pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
 pub use seq2seq::{EncoderDecoder, Limits, Special, Step};
+pub use ssru::{Arithmetic, Student, StudentState};
 
 use crate::error::Result;
 use crate::text::span::Span;

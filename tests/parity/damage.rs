@@ -23,7 +23,7 @@ fn error_of(name: &str, bytes: &[u8]) -> Option<Error> {
     Some(error)
 }
 
-fn assert_clear(error: &Error, file: &str) {
+pub(crate) fn assert_clear(error: &Error, file: &str) {
     let text = error.to_string();
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.len() < 600, "{text}");

@@ -10,6 +10,7 @@
 mod damage;
 mod encoder;
 mod real;
+mod student;
 mod tiny;
 
 use std::path::{Path, PathBuf};

@@ -93,7 +93,7 @@ fn agreement(found: &[Vec<u32>], expected: &[Vec<u32>]) -> (usize, usize) {
 /// Greedy targets of both engines for so many sentences.
 fn same_ids(shape: Shape, shortlist: bool, count: usize) {
     let folder = Folder::new(shape, Stored::Integers, 7);
-    let sources = sources(shape, count, 2..26, 11);
+    let sources = sources(shape, count, 2..15, 11);
     let (engine, student) = (
         folder.engine(shape.shared, shortlist),
         folder.student(&Arithmetic::Integers, shortlist),
@@ -107,9 +107,20 @@ fn same_ids(shape: Shape, shortlist: bool, count: usize) {
     // not a student that says the same whatever it reads
     let tokens: HashSet<&u32> = expected.iter().flatten().collect();
     let different: HashSet<&Vec<u32>> = expected.iter().collect();
-    let ended = expected.iter().zip(&sources).filter(|(t, s)| t.len() < s.len() * 2 + 4).count();
-    eprintln!("{} different tokens, {} different targets, {ended} that end", tokens.len(), different.len());
-    assert!(tokens.len() > 100 && different.len() * 10 > count * 9 && ended * 20 > count, "a dull student");
+    let ended = expected
+        .iter()
+        .zip(&sources)
+        .filter(|(t, s)| t.len() < s.len() * 2 + 4)
+        .count();
+    eprintln!(
+        "{} different tokens, {} different targets, {ended} that end",
+        tokens.len(),
+        different.len()
+    );
+    assert!(
+        tokens.len() > 100 && different.len() * 4 > count * 3 && ended * 20 > count,
+        "a dull student"
+    );
     assert!(same as f64 >= 0.999 * all as f64, "{same} of {all} tokens");
 }
 
@@ -188,30 +199,20 @@ fn alignments_are_those_of_the_other_engine() {
 fn floats_are_those_of_the_other_engine() {
     // the integers, and the floats that they stand for, in files of their own
     let [integers, floats] = [Stored::Integers, Stored::Floats].map(|stored| Folder::new(TINY, stored, 9));
-    let sources = sources(TINY, 100, 2..20, 13);
-    let expected = floats.engine(true, false).greedy_batch(&sources);
+    let sources = sources(TINY, 60, 2..12, 13);
     let in_floats = Arithmetic::Floats(Device::Cpu);
-    for student in [
-        integers.student(&in_floats, false),
-        floats.student(&in_floats, false),
-        floats.student(&Arithmetic::Integers, false),
-    ] {
-        let (same, all) = agreement(&targets(&student, &sources), &expected);
-        eprintln!("{same} of {all} tokens in floats are those of fxtranslate");
-        assert!(same as f64 >= 0.99 * all as f64, "{same} of {all} tokens");
+    for shortlist in [false, true] {
+        let expected = floats.engine(true, shortlist).greedy_batch(&sources);
+        for student in [
+            integers.student(&in_floats, shortlist),
+            floats.student(&in_floats, shortlist),
+            floats.student(&Arithmetic::Integers, shortlist),
+        ] {
+            let (same, all) = agreement(&targets(&student, &sources), &expected);
+            eprintln!("{same} of {all} tokens in floats are those of fxtranslate");
+            assert!(same as f64 >= 0.99 * all as f64, "{same} of {all} tokens");
+        }
     }
-}
-
-#[test]
-fn floats_and_shortlist_together_write_candidates_only() {
-    let folder = Folder::new(TINY, Stored::Integers, 9);
-    let sources = sources(TINY, 10, 2..20, 17);
-    let student = folder.student(&Arithmetic::Floats(Device::Cpu), true);
-    let expected = folder.engine(true, true).greedy_batch(&sources);
-    let found = targets(&student, &sources);
-    let (same, all) = agreement(&found, &expected);
-    // floats are not integers, but they are near
-    assert!(same * 2 > all, "{same} of {all} tokens");
 }
 
 /// Logits and attention of each step when `tokens` are read by one row.

@@ -292,7 +292,7 @@ pub(crate) fn items(shape: Shape, stored: Stored, seed: u64) -> Vec<Item> {
 /// Writes items as Marian does: heads, names, shapes, a gap up to a multiple of 256 bytes, data.
 pub(crate) fn container(items: &[Item]) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut number = |file: &mut Vec<u8>, n: u64| file.extend(n.to_le_bytes());
+    let number = |file: &mut Vec<u8>, n: u64| file.extend(n.to_le_bytes());
     number(&mut file, 1);
     number(&mut file, items.len() as u64);
     for item in items {
@@ -367,7 +367,12 @@ pub(crate) fn shortlist(shape: Shape, frequent: usize, translations: usize, seed
 }
 
 /// Sources of words, each with its end.
-pub(crate) fn sources(shape: Shape, count: usize, lengths: std::ops::Range<usize>, seed: u64) -> Vec<Vec<u32>> {
+pub(crate) fn sources(
+    shape: Shape,
+    count: usize,
+    lengths: std::ops::Range<usize>,
+    seed: u64,
+) -> Vec<Vec<u32>> {
     let mut random = Random(seed);
     let source = |_| {
         let length = lengths.start + random.below(lengths.len());

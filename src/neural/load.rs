@@ -235,7 +235,7 @@ fn eos_ids(json: &Json) -> Vec<u32> {
 }
 
 /// A special token of `tokenizer_config.json`: a text, or an object with its content.
-fn token_text(json: &Json, key: &str) -> Option<String> {
+pub(crate) fn token_text(json: &Json, key: &str) -> Option<String> {
     let value = json.get(key)?;
     let value = value.get("content").unwrap_or(value);
     value.as_str().map(str::to_owned)

@@ -1,7 +1,7 @@
 //! Tensors and tokens; never an article. Files of a model in, text out.
 //!
 //! ```text
-//! GGUF  ──gguf────────┐                          ┌─ tokenizer (bpe, spm): text ↔ ids
+//! GGUF  ──gguf────────┐                          ┌─ tokenizer (bpe, sentencepiece): text ↔ ids
 //!                     ├─weights─config─ decoder ─┤
 //! safetensors ────────┘                          └─ chat: messages → prompt;  decode: logits → text
 //! ```
@@ -13,6 +13,7 @@
 //! names it, never a panic.
 
 pub mod device;
+pub mod source_target;
 
 mod bert;
 mod bpe;
@@ -26,9 +27,9 @@ mod load;
 mod marian_bin;
 mod model;
 mod safetensors;
+mod sentencepiece;
 mod seq2seq;
 mod shortlist;
-mod spm;
 mod ssru;
 mod tokenizer;
 mod weights;
@@ -37,6 +38,7 @@ pub use bert::{BertEncoder, load_encoder};
 pub use decode::{EarlyStopping, Generation, Sampling, Source, Written, search};
 pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
+pub use sentencepiece::{Cut, Cuts, Decoded, SentencePiece};
 pub use seq2seq::{EncoderDecoder, Limits, Special, Step};
 pub use ssru::{Arithmetic, Student, StudentState};
 

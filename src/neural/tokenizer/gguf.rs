@@ -4,12 +4,13 @@ use super::{Added, Pieces, Tokenizer};
 use crate::error::Result;
 use crate::neural::bpe;
 use crate::neural::gguf::{Gguf, Value, broken, unsupported};
-use crate::neural::spm::{self, SentencePiece};
+use crate::neural::sentencepiece::{
+    Algorithm, Kind, Model, NormalizerSpec, Piece, SPACE, SentencePiece, byte_of,
+};
 
 /// GGUF's token types.
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
-const UNUSED: i64 = 5;
 const BYTE: i64 = 6;
 const UNKNOWN: i64 = 2;
 
@@ -55,20 +56,13 @@ impl Tokenizer {
                 (Pieces::Crate(Box::new(tokenizer), None), bytes, false)
             }
             "llama" => {
-                let Some(Value::Floats(scores)) = gguf.get("tokenizer.ggml.scores") else {
-                    return Err(missing("tokenizer.ggml.scores"));
-                };
-                let usable = |id: usize| !matches!(type_of(id), CONTROL | UNKNOWN | UNUSED);
-                let space_first = gguf.bool("tokenizer.ggml.add_space_prefix").unwrap_or(true);
-                let unknown = gguf.int("tokenizer.ggml.unknown_token_id").unwrap_or(0);
-                let model = SentencePiece::new(tokens, scores, usable, space_first, unknown as u32)
-                    .map_err(|problem| broken(path, &problem))?;
+                let model = sentencepiece(gguf, tokens, type_of)?;
                 let bytes = tokens
                     .iter()
                     .enumerate()
                     .map(|(id, t)| match type_of(id) {
-                        BYTE => spm::byte_of(t).map_or_else(Vec::new, |b| vec![b]),
-                        _ => t.replace(spm::SPACE, " ").into_bytes(),
+                        BYTE => byte_of(t).map_or_else(Vec::new, |b| vec![b]),
+                        _ => t.replace(SPACE, " ").into_bytes(),
                     })
                     .collect();
                 (Pieces::SentencePiece(Box::new(model)), bytes, true)
@@ -91,4 +85,46 @@ impl Tokenizer {
         }
         Self::assemble(pieces, added, bytes, bos.map(|id| id as u32), template, path)
     }
+}
+
+/// The vocabulary as a SentencePiece model. User-defined tokens have been found before it is asked: they are plain
+/// pieces here.
+fn sentencepiece(gguf: &Gguf, tokens: &[String], type_of: impl Fn(usize) -> i64) -> Result<SentencePiece> {
+    let path = gguf.path();
+    let Some(Value::Floats(scores)) = gguf.get("tokenizer.ggml.scores") else {
+        return Err(broken(path, "the key `tokenizer.ggml.scores` is missing"));
+    };
+    if tokens.len() != scores.len() {
+        return Err(broken(path, "it has more or fewer scores than tokens"));
+    }
+    let kind = |id: usize| match type_of(id) {
+        USER_DEFINED => Kind::Normal,
+        _ if byte_of(&tokens[id]).is_some() => Kind::Byte,
+        number => u64::try_from(number)
+            .ok()
+            .and_then(Kind::from_number)
+            .unwrap_or(Kind::Normal),
+    };
+    let piece = |(id, (text, score)): (usize, (&String, &f32))| Piece {
+        text: text.clone(),
+        score: *score,
+        kind: kind(id),
+    };
+    let unknown = gguf.int("tokenizer.ggml.unknown_token_id").unwrap_or(0);
+    SentencePiece::from_model(Model {
+        pieces: tokens.iter().zip(scores).enumerate().map(piece).collect(),
+        algorithm: Algorithm::Bpe,
+        byte_fallback: true,
+        unknown: unknown as u32,
+        space_last: false,
+        unknown_surface: String::new(),
+        normalizer: NormalizerSpec {
+            charsmap: Vec::new(),
+            add_dummy_prefix: gguf.bool("tokenizer.ggml.add_space_prefix").unwrap_or(true),
+            remove_extra_whitespaces: false,
+            escape_whitespaces: true,
+        },
+        denormalizer: None,
+    })
+    .map_err(|problem| broken(path, &problem))
 }

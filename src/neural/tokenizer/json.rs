@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{Added, Pieces, Tokenizer};
 use crate::error::{Error, Result};
 use crate::neural::gguf::{broken, unsupported};
-use crate::neural::{bpe, spm};
+use crate::neural::{bpe, sentencepiece};
 
 impl Tokenizer {
     /// From `tokenizer.json`. `add_bos`: from `tokenizer_config.json`, where it says so.
@@ -16,7 +16,7 @@ impl Tokenizer {
         let mut json: Json =
             serde_json::from_slice(&bytes).map_err(|_| broken(path, "this tokenizer cannot be read"))?;
         let added = take_added(&mut json, path)?;
-        let byte_level = decoder_kind(&json, path)?;
+        let byte_level = is_byte_level(&json, path)?;
         let bos = bos_of(&json);
         let later = without_first_prefix(&json)
             .map(|json| build(json, path))
@@ -37,9 +37,9 @@ impl Tokenizer {
             bytes[id as usize] = if byte_level {
                 bpe::bytes_of(&text)
             } else {
-                match spm::byte_of(&text) {
+                match sentencepiece::byte_of(&text) {
                     Some(byte) => vec![byte],
-                    None => text.replace(spm::SPACE, " ").into_bytes(),
+                    None => text.replace(sentencepiece::SPACE, " ").into_bytes(),
                 }
             };
         }
@@ -51,7 +51,8 @@ impl Tokenizer {
     }
 }
 
-fn build(json: Json, path: &Path) -> Result<tokenizers::Tokenizer> {
+/// The tokenizers crate's reading of the file.
+pub(crate) fn build(json: Json, path: &Path) -> Result<tokenizers::Tokenizer> {
     serde_json::from_value(json).map_err(|e| {
         let reason = e.to_string();
         let line = reason.lines().next().unwrap_or_default();
@@ -90,7 +91,7 @@ fn take_added(json: &mut Json, path: &Path) -> Result<Vec<Added>> {
 }
 
 /// Whether tokens are spelled in byte-level letters (true) or with `▁` and `<0x0A>` (false).
-fn decoder_kind(json: &Json, path: &Path) -> Result<bool> {
+pub(crate) fn is_byte_level(json: &Json, path: &Path) -> Result<bool> {
     let decoder = json.get("decoder").unwrap_or(&Json::Null);
     let text = decoder.to_string();
     if text.contains("\"ByteLevel\"") {

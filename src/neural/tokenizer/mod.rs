@@ -8,6 +8,7 @@ mod gguf;
 mod json;
 mod stream;
 
+pub(crate) use json::{build, is_byte_level};
 pub(crate) use stream::Streamer;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ use std::path::Path;
 use regex::Regex;
 
 use super::gguf::broken;
-use super::spm::SentencePiece;
+use super::sentencepiece::SentencePiece;
 use crate::error::{Error, Result};
 
 /// Put into spellings of control tokens that stand in contents, and taken out again before encoding. Unicode
@@ -196,7 +197,7 @@ impl Tokenizer {
             text
         };
         match &self.pieces {
-            Pieces::SentencePiece(model) => model.encode(text, ids),
+            Pieces::SentencePiece(model) => ids.extend(model.encode(text).pieces.iter().map(|p| p.id)),
             Pieces::Crate(tokenizer, later) => {
                 let tokenizer = later.as_ref().filter(|_| !first).unwrap_or(tokenizer);
                 let encoding = tokenizer

@@ -1,4 +1,5 @@
-//! A user's own model: a GGUF file, or a folder in the hub's layout (`config.json`, `tokenizer.json`, safetensors).
+//! A user's own model: a GGUF file, a folder in the hub's layout (`config.json`, `tokenizer.json`, safetensors), or a
+//! folder of Firefox's or translateLocally's with a student.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ const ROLES: &[(&str, &str)] = &[
 ];
 
 impl Installed {
-    /// A user's own GGUF file, or a folder with one, or with safetensors and a `config.json`.
+    /// A user's own GGUF file, or a folder with one, with safetensors and a `config.json`, or with a student of
+    /// Firefox's (`model.*.bin`, `vocab.*.spm`).
     ///
     /// # Errors
     /// Exit code 2 if there is nothing of the kind at `path`.
@@ -48,15 +50,56 @@ pub(super) fn installed(path: &Path) -> Result<Installed> {
         let is = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
         files.iter().filter(is).cloned().collect()
     };
+    if let Some(student) = student(path, &files)? {
+        return Ok(student);
+    }
     let (safetensors, ggufs) = (with("safetensors"), with("gguf"));
     match (ggufs.as_slice(), safetensors.as_slice()) {
         (_, [_, ..]) => folder(path, &files, &safetensors),
         ([only], []) => gguf(only),
-        ([], []) => Err(Error::input(name, "holds neither a GGUF file nor safetensors")),
+        ([], []) => Err(Error::input(
+            name,
+            "holds neither a GGUF file nor safetensors nor a student of Firefox's",
+        )),
         (several, []) => Err(Error::input(
             name,
             format!("holds {} GGUF files; name one of them", several.len()),
         )),
+    }
+}
+
+/// The files of a student by how their names begin and end, with their roles. A source vocabulary comes with one for
+/// the target; a shortlist that is not binary (`lex.s2t.gz`) is left out.
+const STUDENT: &[(&str, &str, &str)] = &[
+    ("model", ".bin", "weights"),
+    ("vocab", ".spm", "vocabulary"),
+    ("srcvocab", ".spm", "source_vocabulary"),
+    ("trgvocab", ".spm", "target_vocabulary"),
+    ("lex", ".bin", "shortlist"),
+];
+
+/// A folder of Firefox's (`model.enuk.intgemm.alphas.bin`, `vocab.enuk.spm`, `lex.50.50.enuk.s2t.bin`) or of
+/// translateLocally's, which has other words between the first and the last. None: it holds no such model.
+fn student(path: &Path, files: &[PathBuf]) -> Result<Option<Installed>> {
+    let role = |file: &Path| {
+        let name = file.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let known = |(first, last, _): &&(&str, &str, &str)| name.starts_with(first) && name.ends_with(last);
+        STUDENT.iter().find(known).map(|(.., role)| *role)
+    };
+    let mut details: Vec<InstalledFile> = Vec::new();
+    for file in files {
+        let Some(role) = role(file) else { continue };
+        if details.iter().any(|known| known.role == role) {
+            let name = path.display().to_string();
+            return Err(Error::input(name, format!("holds several files that could be its {role}")));
+        }
+        details.push(detail(role, file)?);
+    }
+    let has = |role: &str| details.iter().any(|file| file.role == role);
+    let read = has("vocabulary") || (has("source_vocabulary") && has("target_vocabulary"));
+    match has("weights") && read {
+        true => make(path, "marian-student", details).map(Some),
+        false => Ok(None),
     }
 }
 

@@ -167,6 +167,7 @@ fn values(text: &str) -> HashMap<String, String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const STUDENT: &str = "dec-cell: ssru\ndec-depth: 2\ndim-emb: 256\nenc-depth: 6\ndim-vocabs:\n  - 32000\n  - 32000\n\

@@ -125,14 +125,7 @@ impl MarianBin {
     /// # Errors
     /// [`Error::Failed`] if the item is missing, of another type or shape, or holds what is no number.
     pub(crate) fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let item = self.shaped(name, shape)?;
-        if item.kind != Kind::Float {
-            return Err(unsupported(
-                &self.path,
-                name,
-                &format!("the number type {}", item.kind),
-            ));
-        }
+        let item = self.typed(name, Kind::Float, shape)?;
         let count = shape.iter().product::<usize>();
         let bytes = self.read(item, count as u64 * 4)?;
         let values: Vec<f32> = bytes
@@ -152,14 +145,7 @@ impl MarianBin {
     /// # Errors
     /// As for [`MarianBin::floats`].
     pub(crate) fn integers(&self, name: &str, shape: &[usize]) -> Result<Quantised> {
-        let item = self.shaped(name, shape)?;
-        if item.kind != Kind::Intgemm8 {
-            return Err(unsupported(
-                &self.path,
-                name,
-                &format!("the number type {}", item.kind),
-            ));
-        }
+        let item = self.typed(name, Kind::Intgemm8, shape)?;
         let count = shape.iter().product::<usize>();
         let mut bytes = self.read(item, count as u64 + 4)?;
         let multiplier = bytes.split_off(count);
@@ -186,8 +172,12 @@ impl MarianBin {
             .ok_or_else(|| broken(&self.path, &format!("`{name}` is missing")))
     }
 
-    fn shaped(&self, name: &str, shape: &[usize]) -> Result<&Item> {
+    fn typed(&self, name: &str, kind: Kind, shape: &[usize]) -> Result<&Item> {
         let item = self.item(name)?;
+        if item.kind != kind {
+            let found = format!("the number type {}", item.kind);
+            return Err(unsupported(&self.path, name, &found));
+        }
         let without_ones = |shape: &[usize]| -> Vec<usize> {
             let first = shape.iter().position(|d| *d != 1).unwrap_or(shape.len());
             shape[first..].to_vec()

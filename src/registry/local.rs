@@ -91,7 +91,10 @@ fn student(path: &Path, files: &[PathBuf]) -> Result<Option<Installed>> {
         let Some(role) = role(file) else { continue };
         if details.iter().any(|known| known.role == role) {
             let name = path.display().to_string();
-            return Err(Error::input(name, format!("holds several files that could be its {role}")));
+            return Err(Error::input(
+                name,
+                format!("holds several files that could be its {role}"),
+            ));
         }
         details.push(detail(role, file)?);
     }
@@ -198,4 +201,60 @@ fn make(path: &Path, architecture: &str, details: Vec<InstalledFile>) -> Result<
         sources: Vec::<Source>::new(),
     };
     Ok(Installed::new(manifest, None, details, true))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// What a folder with these files is taken for: the roles in order of the files' names.
+    fn roles(names: &[&str]) -> Result<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        let installed = installed(folder.path())?;
+        assert_eq!(installed.manifest.architecture, "marian-student");
+        Ok(installed.details.iter().map(|file| file.role.clone()).collect())
+    }
+
+    #[test]
+    fn a_student_is_known_by_the_names_of_its_files() {
+        let firefox = [
+            "lex.50.50.enuk.s2t.bin",
+            "model.enuk.intgemm.alphas.bin",
+            "vocab.enuk.spm",
+        ];
+        assert_eq!(roles(&firefox).unwrap(), ["shortlist", "weights", "vocabulary"]);
+        let korean = [
+            "model.enko.intgemm.alphas.bin",
+            "srcvocab.enko.spm",
+            "trgvocab.enko.spm",
+        ];
+        assert_eq!(
+            roles(&korean).unwrap(),
+            ["weights", "source_vocabulary", "target_vocabulary"]
+        );
+        let local = [
+            "config.intgemm8bitalpha.yml",
+            "lex.s2t.gz",
+            "model.intgemm.alphas.bin",
+            "model_info.json",
+            "vocab.deen.spm",
+        ];
+        assert_eq!(roles(&local).unwrap(), ["weights", "vocabulary"]);
+    }
+
+    #[test]
+    fn half_a_student_and_two_of_them_are_refused() {
+        let half = roles(&["model.enko.intgemm.alphas.bin", "srcvocab.enko.spm"]).unwrap_err();
+        assert!(half.to_string().contains("nor a student"), "{half}");
+        let two = roles(&["model.enuk.bin", "model.uken.bin", "vocab.spm"]).unwrap_err();
+        assert!(
+            two.to_string()
+                .contains("several files that could be its weights"),
+            "{two}"
+        );
+    }
 }

@@ -6,26 +6,32 @@ use crate::attribution::{self, Claims, phrases};
 use crate::check;
 use crate::error::Result;
 use crate::finding::{Check, Severity};
-use crate::neural::Chat;
+use crate::neural::{Chat, TextToText};
 use crate::progress::Progress;
 use crate::registry::Task;
 use crate::render::{Digest, Translation, headline};
 use crate::summarise::abstractive::Abstractive;
 use crate::summarise::extractive::Extractive;
-use crate::summarise::{self, Length, Summary};
+use crate::summarise::{self, Length, Summariser, Summary};
 use crate::text::language::Language;
 use crate::text::segment;
 use crate::text::span::Span;
 use crate::translate::glossary::{Glossary, Term};
 use crate::translate::llm::Llm;
-use crate::translate::{self, Guide, Status, Translated, figures};
+use crate::translate::seq2seq::{Search, Seq2Seq};
+use crate::translate::{self, Guide, Status, Translated, Translator, figures};
 
 /// A model that does a task, as the stages need it.
-pub struct Engine<'a> {
-    /// The model.
-    pub chat: &'a mut dyn Chat,
-    /// The user message that its manifest asks for in translation.
-    pub form: Option<String>,
+pub enum Engine<'a> {
+    /// One that is asked in words.
+    Chat {
+        /// The model.
+        chat: &'a mut dyn Chat,
+        /// The user message that its manifest asks for in translation.
+        form: Option<String>,
+    },
+    /// One that writes a text for a text and is asked for nothing else.
+    TextToText(&'a dyn TextToText),
 }
 
 /// Where the models come from. The command line has one over the registry.
@@ -52,6 +58,8 @@ pub struct Options {
     pub to: Vec<Language>,
     /// The desk's terms.
     pub glossary: Glossary,
+    /// How models that search for their translations do it.
+    pub search: Search,
 }
 
 /// Summary, translations and ledgers of `article`.
@@ -127,9 +135,18 @@ pub fn summarise(
     if !options.abstractive {
         return summarise::summarise(document, claims, options.length, &mut Extractive, progress);
     }
-    let engine = models.engine(Task::Summarise, document.article.language, None)?;
-    let mut writer = Abstractive::new(engine.chat, document, options.temperature, options.seed, progress)?;
-    summarise::summarise(document, claims, options.length, &mut writer, progress)
+    let (mut chatting, mut rewriting);
+    let writer: &mut dyn Summariser = match models.engine(Task::Summarise, document.article.language, None)? {
+        Engine::Chat { chat, .. } => {
+            chatting = Abstractive::new(chat, document, options.temperature, options.seed, progress)?;
+            &mut chatting
+        }
+        Engine::TextToText(model) => {
+            rewriting = summarise::seq2seq::Seq2Seq::new(model, options.temperature, options.seed, progress);
+            &mut rewriting
+        }
+    };
+    summarise::summarise(document, claims, options.length, writer, progress)
 }
 
 /// `segments` in language `to`, held against the source; attributions that were lost are put back.
@@ -146,10 +163,19 @@ pub fn translate(
     progress: &dyn Progress,
 ) -> Result<Translation> {
     let desk = Desk::new(segments, from, to, &options.glossary);
-    let engine = models.engine(Task::Translate, from, Some(to))?;
-    let mut translator = Llm::new(engine.chat, engine.form, options.seed, progress);
+    let (mut asking, mut searching);
+    let translator: &mut dyn Translator = match models.engine(Task::Translate, from, Some(to))? {
+        Engine::Chat { chat, form } => {
+            asking = Llm::new(chat, form, options.seed, progress);
+            &mut asking
+        }
+        Engine::TextToText(model) => {
+            searching = Seq2Seq::new(model, options.search);
+            &mut searching
+        }
+    };
     let (mut translated, mut findings) =
-        translate::translate(segments, from, to, &mut translator, &desk, progress)?;
+        translate::translate(segments, from, to, translator, &desk, progress)?;
     let lost = desk.lost_sources(&translated);
     for (index, repaired) in lost {
         if let Some(segment) = translated.get_mut(index) {

@@ -1,16 +1,18 @@
 //! The models of a command: chosen from the catalogue, fetched if they may be, loaded when they are first needed.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::cli::console::Console;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
-use crate::neural::{self, Chat, ChatModel, LoadSpec};
+use crate::neural::{self, Chat, ChatModel, LoadSpec, TextToText};
 use crate::pipeline::{Engine, Models};
 use crate::progress::Progress;
-use crate::registry::{Catalogue, Chosen, Installed, Manifest, Store, Task};
+use crate::registry::{Catalogue, Chosen, Installed, Manifest, Quality, Store, Task};
 use crate::render::ModelUsed;
 use crate::text::language::Language;
+use crate::translate::seq2seq::Search;
 
 /// What a model is asked for: a task, and the languages of it.
 type Need = (Task, Language, Option<Language>);
@@ -23,7 +25,14 @@ pub struct Engines<'a> {
     store: Store,
     chosen: BTreeMap<Need, Installed>,
     /// One model at a time: two of them may not fit into the memory of a laptop.
-    loaded: Option<(String, ChatModel)>,
+    loaded: Option<(PathBuf, Loaded)>,
+    search: Search,
+}
+
+/// A model by what it does.
+enum Loaded {
+    Chat(Box<ChatModel>),
+    TextToText(Box<dyn TextToText>),
 }
 
 impl<'a> Engines<'a> {
@@ -43,7 +52,13 @@ impl<'a> Engines<'a> {
             store: Store::from_env()?,
             chosen: BTreeMap::new(),
             loaded: None,
+            search: Search::default(),
         })
+    }
+
+    /// The same, for translations that are searched for as `search` says.
+    pub fn searching(self, search: Search) -> Self {
+        Self { search, ..self }
     }
 
     /// Chooses and fetches what serves `needs`, so that nothing is missing once work has begun.
@@ -60,6 +75,9 @@ impl<'a> Engines<'a> {
             .iter()
             .map(|&need| self.choose(need))
             .collect::<Result<Vec<_>>>()?;
+        for ((task, ..), choice) in new.iter().zip(&choices) {
+            self.can_search(*task, choice.manifest())?;
+        }
         let mut announced: Vec<String> = Vec::new();
         for (&(task, from, to), choice) in new.iter().zip(&choices) {
             let line = self.announcement(task, from, to, choice);
@@ -82,6 +100,19 @@ impl<'a> Engines<'a> {
             self.chosen.insert(need, installed);
         }
         Ok(())
+    }
+
+    /// Refuses what was said about the search if the model does not search.
+    fn can_search(&self, task: Task, manifest: &Manifest) -> Result<()> {
+        let searches = task != Task::Translate || neural::is_encoder_decoder(&manifest.architecture);
+        if searches || self.search == Search::default() {
+            return Ok(());
+        }
+        Err(Error::usage(format!(
+            "--beam, --alternatives and --batch-tokens are for encoder-decoders, and {} ({}) is none",
+            manifest.id, manifest.architecture
+        ))
+        .with_hint("leave them out, or choose an encoder-decoder with --model translate=ID"))
     }
 
     /// Offline every model that is missing is named at once: whoever has to carry them over a gap wants to go once.
@@ -160,21 +191,34 @@ impl<'a> Engines<'a> {
                 } else {
                     ", will be fetched"
                 };
-                format!("model for {what}: {}{fetch}", manifest.describe())
+                let note = match (&manifest.licence.note, manifest.quality) {
+                    (Some(note), Quality::Asked) => format!("; its licence, {}: {note}", manifest.licence.id),
+                    _ => String::new(),
+                };
+                format!("model for {what}: {}{fetch}{note}", manifest.describe())
             }
         }
     }
 
     /// Loads `installed`, unless it is what is loaded.
     fn load(&mut self, installed: &Installed) -> Result<()> {
-        if self.loaded.as_ref().is_some_and(|(id, _)| id == installed.id()) {
+        let key = installed
+            .file("weights")
+            .map(Path::to_path_buf)
+            .unwrap_or_default();
+        if self.loaded.as_ref().is_some_and(|(known, _)| *known == key) {
             return Ok(());
         }
         self.loaded = None;
         self.console.stage(&format!("loading {}", installed.id()));
         let device = self.settings.device.resolve()?;
-        let model = neural::load(&spec(installed), &device)?;
-        self.loaded = Some((installed.id().to_owned(), model));
+        let spec = spec(installed);
+        let model = if neural::is_encoder_decoder(&installed.manifest.architecture) {
+            Loaded::TextToText(neural::load_text_to_text(&spec, &device)?)
+        } else {
+            Loaded::Chat(Box::new(neural::load(&spec, &device)?))
+        };
+        self.loaded = Some((key, model));
         Ok(())
     }
 }
@@ -188,10 +232,14 @@ impl Models for Engines<'_> {
         self.load(&installed)?;
         let form = form(&installed.manifest, task);
         match &mut self.loaded {
-            Some((_, model)) => Ok(Engine {
-                chat: model as &mut dyn Chat,
+            Some((_, Loaded::Chat(model))) => Ok(Engine::Chat {
+                chat: &mut **model as &mut dyn Chat,
                 form,
             }),
+            Some((_, Loaded::TextToText(model))) => {
+                model.check_languages(Some(from), to.or(Some(from)))?;
+                Ok(Engine::TextToText(&**model))
+            }
             None => Err(Error::failed(format!("{} is not loaded", installed.id()))),
         }
     }
@@ -205,14 +253,19 @@ fn form(manifest: &Manifest, task: Task) -> Option<String> {
 
 /// Where the loader finds the files of a model.
 pub fn spec(installed: &Installed) -> LoadSpec {
-    let one = |role: &str| installed.file(role).map(std::path::Path::to_path_buf);
+    let one = |role: &str| installed.file(role).map(Path::to_path_buf);
     let prompt = &installed.manifest.prompt;
+    let shared = || one("vocabulary").map(|shared| (shared.clone(), shared));
     let passage = prompt.passage_prefix.as_ref().or(prompt.embed_prefix.as_ref());
     LoadSpec {
         tokenizer: one("tokenizer"),
         config: one("config"),
         tokenizer_config: one("template"),
         generation_config: one("generation"),
+        vocabularies: one("source_vocabulary")
+            .zip(one("target_vocabulary"))
+            .or_else(shared),
+        shortlist: one("shortlist"),
         query_prefix: prompt.embed_prefix.clone().unwrap_or_default(),
         passage_prefix: passage.cloned().unwrap_or_default(),
         ..LoadSpec::new(installed.all("weights").iter().cloned())

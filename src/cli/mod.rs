@@ -161,6 +161,21 @@ pub enum Method {
     Extractive,
 }
 
+/// How models that search for their translations do it: encoder-decoders.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Options of encoder-decoder models")]
+pub struct Searching {
+    /// Follow N translations of a sentence side by side; 1: the likeliest word each time [default: the model's own]
+    #[arg(long = "beam", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub beams: Option<u8>,
+    /// Give out N translations of each sentence with their scores, the best first (--format json)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub alternatives: Option<u8>,
+    /// Translate sentences together that make N tokens: more is faster and takes more memory [default: 1024]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub batch_tokens: Option<u32>,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -175,6 +190,9 @@ pub enum Command {
         /// The summary.
         #[command(flatten)]
         summarising: Summarising,
+        /// The translations.
+        #[command(flatten)]
+        searching: Searching,
         /// Exit with 1 on any claim whose attribution is not found in a translation, sure or not
         #[arg(long)]
         strict: bool,
@@ -197,6 +215,9 @@ pub enum Command {
         /// Languages to translate into
         #[arg(long, value_name = "LANG", value_delimiter = ',')]
         to: Vec<Language>,
+        /// The translations.
+        #[command(flatten)]
+        searching: Searching,
     },
     /// Who says what in an article; needs no model
     Sources {

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::cli::{Common, OutputFormat};
+use crate::cli::{Common, OutputFormat, Searching};
 use crate::error::{Error, Result};
 use crate::neural::device::DeviceChoice;
 use crate::registry::Task;
 use crate::text::language::Language;
 use crate::translate::glossary::Glossary;
+use crate::translate::seq2seq::Search;
 
 /// What the flags, the environment and the configuration file agree on.
 #[derive(Debug)]
@@ -133,6 +134,32 @@ impl Settings {
     /// The folder of the user's own manifests.
     pub fn manifests(&self) -> PathBuf {
         self.config_folder.join("models")
+    }
+}
+
+impl Searching {
+    /// What the flags say, for output in `format`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for alternatives that would not be printed, or that are more than the beams.
+    pub fn resolve(&self, format: OutputFormat) -> Result<Search> {
+        if let Some(alternatives) = self.alternatives {
+            if format != OutputFormat::Json {
+                return Err(Error::usage("--alternatives: only json has a place for them")
+                    .with_hint("add --format json"));
+            }
+            if self.beams.is_some_and(|beams| beams < alternatives) {
+                return Err(Error::usage(format!(
+                    "--alternatives {alternatives}: not more than --beam can be given out"
+                ))
+                .with_hint(format!("say --beam {alternatives} or more, or leave it out")));
+            }
+        }
+        Ok(Search {
+            beams: self.beams.map(usize::from),
+            alternatives: self.alternatives.map(usize::from),
+            batch_tokens: self.batch_tokens.map(|n| n as usize),
+        })
     }
 }
 

@@ -38,6 +38,10 @@ pub struct LoadSpec {
     /// Quantises the matrices of safetensors while they are read: a third or less of the memory on the processor,
     /// and faster. GGUF files stay as they are.
     pub quantise: Option<Quantise>,
+    /// Students of Firefox's: the SentencePiece models of the source and of the target, which may be one.
+    pub vocabularies: Option<(PathBuf, PathBuf)>,
+    /// Students of Firefox's: `lex.*.s2t.bin`.
+    pub shortlist: Option<PathBuf>,
     /// Encoders: what stands before a text of [`super::Purpose::Query`].
     pub query_prefix: String,
     /// Encoders: what stands before a text of [`super::Purpose::Passage`].

@@ -5,7 +5,8 @@
 //!                     ├─weights─config─ decoder ─┤
 //! safetensors ────────┘                          └─ chat: messages → prompt;  decode: logits → text
 //! ```
-//! [`load`] gives a [`ChatModel`], whose [`Chat`] is all that the stages above see; [`load_encoder`] an [`Encoder`].
+//! [`load`] gives a [`ChatModel`], whose [`Chat`] is all that the stages above see; [`load_encoder`] an [`Encoder`];
+//! [`load_text_to_text`] a [`TextToText`], in which an [`EncoderDecoder`] meets its tokenizer.
 //!
 //! What always holds: weights are immutable after loading, the state of a generation is a value of its own
 //! ([`State`]), and the same tokens, options and seed give the same output. Texts are data: what they spell never
@@ -18,6 +19,7 @@ pub mod source_target;
 mod bert;
 mod bpe;
 mod chat;
+mod codes;
 mod config;
 mod decode;
 mod decoder;
@@ -31,6 +33,8 @@ mod sentencepiece;
 mod seq2seq;
 mod shortlist;
 mod ssru;
+mod text_model;
+mod text_to_text;
 mod tokenizer;
 mod weights;
 
@@ -41,6 +45,8 @@ pub use model::{CausalLm, ChatModel, Inspection, State};
 pub use sentencepiece::{Cut, Cuts, Decoded, SentencePiece};
 pub use seq2seq::{EncoderDecoder, Limits, Special, Step};
 pub use ssru::{Arithmetic, Student, StudentState};
+pub use text_model::{is_encoder_decoder, load_text_to_text};
+pub use text_to_text::{Input, Output, Room, TextToText};
 
 use crate::error::Result;
 use crate::text::span::Span;

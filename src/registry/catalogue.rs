@@ -20,10 +20,18 @@ macro_rules! embedded {
 
 embedded![
     "all-minilm-l6-v2",
+    "bart-large-cnn",
     "gemma-3-270m",
     "lmt-60-1.7b",
     "lmt-60-4b",
+    "m2m100-418m",
+    "madlad400-3b-mt",
+    "mt5-xlsum",
     "multilingual-e5-small",
+    "nllb-200-distilled-600m",
+    "opus-mt-en-uk",
+    "opus-mt-ko-en",
+    "opus-mt-tc-big-en-zle",
     "qwen2.5-coder-1.5b",
     "qwen3-1.7b",
     "qwen3-4b-instruct-2507",
@@ -51,6 +59,16 @@ pub enum Chosen {
     Known(Box<Manifest>),
     /// The user's own files.
     Own(Box<Installed>),
+}
+
+impl Chosen {
+    /// What it is.
+    pub fn manifest(&self) -> &Manifest {
+        match self {
+            Self::Known(manifest) => manifest,
+            Self::Own(own) => &own.manifest,
+        }
+    }
 }
 
 impl Catalogue {
@@ -251,14 +269,37 @@ mod tests {
         assert_eq!(summarise.first().map(String::as_str), Some("qwen2.5-coder-1.5b"));
         assert!(!summarise.contains(&"smollm2-135m".to_owned()));
         let zh = ids(&catalogue.serving(Task::Translate, Language::EN, Some(Language::ZH)));
-        assert_eq!(zh, ["qwen2.5-coder-1.5b", "lmt-60-1.7b", "lmt-60-4b"]);
+        assert_eq!(
+            zh,
+            [
+                "qwen2.5-coder-1.5b",
+                "lmt-60-1.7b",
+                "lmt-60-4b",
+                "madlad400-3b-mt",
+                "m2m100-418m"
+            ]
+        );
         let uk = ids(&catalogue.serving(Task::Translate, Language::EN, Some(Language::UK)));
-        assert_eq!(uk, ["lmt-60-1.7b", "lmt-60-4b"]);
+        assert_eq!(uk[..3], ["lmt-60-1.7b", "lmt-60-4b", "madlad400-3b-mt"]);
+        let between = ids(&catalogue.serving(Task::Translate, Language::UK, Some(Language::KO)));
+        assert_eq!(between, ["madlad400-3b-mt", "m2m100-418m"]);
         assert!(
             catalogue
-                .serving(Task::Translate, Language::UK, Some(Language::KO))
+                .serving(Task::Translate, Language::UK, Some("sq".parse().unwrap()))
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_model_that_is_not_for_everybody_serves_those_alone_who_name_it() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let uk = Some(Language::UK);
+        let offered = ids(&catalogue.serving(Task::Translate, Language::EN, uk));
+        assert!(!offered.contains(&"nllb-200-distilled-600m".to_owned()));
+        let chosen = catalogue
+            .resolve(Task::Translate, Language::EN, uk, Some("nllb-200-distilled-600m"))
+            .unwrap();
+        assert!(chosen.manifest().licence.note.is_some());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A user's own model: a GGUF file, a folder in the hub's layout (`config.json`, `tokenizer.json`, safetensors), or a
-//! folder of Firefox's or translateLocally's with a student.
+//! A user's own model: a GGUF file, a folder in the hub's layout (`config.json`, the tokenizer's files, safetensors or
+//! `pytorch_model.bin`), or a folder of Firefox's or translateLocally's with a student.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,13 @@ const ROLES: &[(&str, &str)] = &[
     ("chat_template.jinja", "chat_template"),
     ("generation_config.json", "generation"),
     ("model.safetensors.index.json", "index"),
+    ("pytorch_model.bin.index.json", "index"),
+    ("source.spm", "source_spm"),
+    ("target.spm", "target_spm"),
+    ("spiece.model", "spm"),
+    ("sentencepiece.bpe.model", "spm"),
+    ("vocab.json", "vocab"),
+    ("merges.txt", "merges"),
 ];
 
 impl Installed {
@@ -54,14 +61,23 @@ pub(super) fn installed(path: &Path) -> Result<Installed> {
         return Ok(student);
     }
     let (safetensors, ggufs) = (with("safetensors"), with("gguf"));
-    match (ggufs.as_slice(), safetensors.as_slice()) {
-        (_, [_, ..]) => folder(path, &files, &safetensors),
-        ([only], []) => gguf(only),
-        ([], []) => Err(Error::input(
+    let pickled = |p: &&PathBuf| {
+        p.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("pytorch_model"))
+    };
+    let pickles: Vec<PathBuf> = with("bin").iter().filter(pickled).cloned().collect();
+    match (ggufs.as_slice(), safetensors.as_slice(), pickles.as_slice()) {
+        (_, [_, ..], _) => folder(path, &files, &safetensors),
+        ([only], ..) if path.join("config.json").is_file() && !names_itself(only) => {
+            folder(path, &files, &ggufs)
+        }
+        ([only], ..) => gguf(only),
+        ([], _, [_, ..]) => folder(path, &files, &pickles),
+        ([], ..) => Err(Error::input(
             name,
-            "holds neither a GGUF file nor safetensors nor a student of Firefox's",
+            "holds neither a GGUF file nor safetensors nor pytorch_model.bin nor a student of Firefox's",
         )),
-        (several, []) => Err(Error::input(
+        (several, ..) => Err(Error::input(
             name,
             format!("holds {} GGUF files; name one of them", several.len()),
         )),
@@ -106,6 +122,14 @@ fn student(path: &Path, files: &[PathBuf]) -> Result<Option<Installed>> {
     }
 }
 
+/// Whether a GGUF file says what it is: those that candle's tools write hold tensors alone.
+fn names_itself(path: &Path) -> bool {
+    let content = fs::File::open(path)
+        .ok()
+        .and_then(|mut file| gguf_file::Content::read(&mut file).ok());
+    content.is_none_or(|content| content.metadata.contains_key("general.architecture"))
+}
+
 fn gguf(path: &Path) -> Result<Installed> {
     let name = path.display().to_string();
     let broken = |error: String| {
@@ -127,7 +151,7 @@ fn folder(path: &Path, files: &[PathBuf], weights: &[PathBuf]) -> Result<Install
     let text = fs::read_to_string(&config).map_err(|e| {
         Error::input(
             config.display().to_string(),
-            format!("safetensors need it, and it {e}"),
+            format!("the weights need it, and it cannot be read: {e}"),
         )
     })?;
     let architecture = serde_json::from_str::<serde_json::Value>(&text)

@@ -106,6 +106,8 @@ pub enum Quality {
     /// Good enough for what `serves` says.
     #[default]
     Good,
+    /// Good enough, but under terms that do not suit every newsroom: only with `--model`.
+    Asked,
     /// For tests and quick trials: only with `--model`.
     Test,
 }
@@ -202,7 +204,7 @@ pub struct Decoding {
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
     /// What the loader asks for: `weights`, `config`, `tokenizer`, `tokenizer_config`, `chat_template`, `generation`,
-    /// `index`.
+    /// `index`; for encoder-decoders without a `tokenizer.json` `source_spm`, `target_spm`, `spm`, `vocab`.
     #[serde(deserialize_with = "names::component")]
     pub role: String,
     /// Its name on disk.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::finding::Finding;
 
 use crate::text::span::CharIndex;
+use crate::translate::Translated;
 
 use super::{Digest, ModelUsed, Translation, ledger, sources};
 
@@ -80,7 +81,7 @@ fn translation(translation: &Translation, lead: usize) -> Value {
         .iter()
         .skip(lead)
         .enumerate()
-        .map(|(of, s)| json!({ "text": s.text, "of": of, "status": s.status }))
+        .map(|(of, s)| segment(of, s))
         .collect();
     json!({
         "language": translation.language,
@@ -88,6 +89,15 @@ fn translation(translation: &Translation, lead: usize) -> Value {
         "headline_status": headline.map(|h| h.status),
         "sentences": sentences,
     })
+}
+
+/// A translated segment, and what else the model would have written where that was asked for.
+pub fn segment(of: usize, translated: &Translated) -> Value {
+    let mut object = json!({ "text": translated.text, "of": of, "status": translated.status });
+    if !translated.alternatives.is_empty() {
+        object["alternatives"] = json!(translated.alternatives);
+    }
+    object
 }
 
 /// The findings about the summary; those about a translation are in its ledger.

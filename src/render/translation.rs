@@ -41,7 +41,7 @@ pub fn json(document: &Document, translation: &Translation, model: Option<&Model
         .segments
         .iter()
         .enumerate()
-        .map(|(of, s)| json!({ "text": s.text, "of": of, "status": s.status }))
+        .map(|(of, s)| json::segment(of, s))
         .collect();
     json!({
         "schema": "byline/translation/1",

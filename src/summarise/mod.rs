@@ -16,6 +16,7 @@ pub mod plan;
 pub mod prompt;
 mod rank;
 mod repair;
+pub mod seq2seq;
 mod terms;
 
 use std::collections::HashSet;

@@ -7,7 +7,9 @@ pub mod figures;
 pub mod glossary;
 pub mod labels;
 pub mod llm;
+mod pieces;
 pub mod refuse;
+pub mod seq2seq;
 
 use crate::error::Result;
 use crate::finding::{Check, Finding, Severity};

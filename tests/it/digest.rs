@@ -16,6 +16,7 @@ use byline::summarise::{Length, SentenceMethod};
 use byline::text::language::Language;
 use byline::translate::Status;
 use byline::translate::glossary::Glossary;
+use byline::translate::seq2seq::Search;
 
 /// Answers the request by the first rule whose key stands in it; keeps what it was asked.
 struct Scripted {
@@ -58,7 +59,7 @@ impl Chat for Scripted {
 
 impl Models for Scripted {
     fn engine(&mut self, _: Task, _: Language, _: Option<Language>) -> Result<Engine<'_>> {
-        Ok(Engine {
+        Ok(Engine::Chat {
             chat: self,
             form: None,
         })
@@ -108,6 +109,7 @@ fn digest_with(
         seed: 0,
         to: to.to_vec(),
         glossary,
+        search: Search::default(),
     };
     let digest = pipeline::digest(article(), &options, &mut models, &Silent).unwrap();
     let asked = asked.borrow().clone();

@@ -4,7 +4,7 @@ use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, Method, OutputFormat, Summarising, inputs};
+use crate::cli::{Articles, Method, OutputFormat, Searching, Summarising, inputs};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::registry::Task;
@@ -12,6 +12,7 @@ use crate::render::html::Page;
 use crate::render::{self, ModelUsed};
 use crate::summarise::Length;
 use crate::text::language::Language;
+use crate::translate::seq2seq::Search;
 
 /// Sentences of a summary when nothing else is asked for.
 const SENTENCES: usize = 4;
@@ -23,15 +24,16 @@ const SENTENCES: usize = 4;
 pub fn run(
     articles: &Articles,
     to: &[Language],
-    summarising: &Summarising,
+    (summarising, searching): (&Summarising, &Searching),
     strict: bool,
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
     let format = settings.format_or(OutputFormat::Markdown);
     let to = if to.is_empty() { &settings.to } else { to };
-    let options = options(summarising, to, settings)?;
-    let mut engines = Engines::new(settings, console)?;
+    let mut options = options(summarising, to, settings)?;
+    options.search = searching.resolve(format)?;
+    let mut engines = Engines::new(settings, console)?.searching(options.search);
     let mut output = Output::open(settings.output.as_ref())?;
     let mut page = Page::default();
     let code = inputs::for_each(articles, console, |article| {
@@ -95,6 +97,7 @@ pub fn options(summarising: &Summarising, to: &[Language], settings: &Settings) 
         seed: summarising.seed,
         to: wanted,
         glossary: settings.terms()?,
+        search: Search::default(),
     })
 }
 

@@ -259,6 +259,7 @@ fn does(model: &Manifest) -> String {
     }
     match (parts.is_empty(), model.quality) {
         (true, _) => "tests only".to_owned(),
+        (false, Quality::Asked) => format!("{} (only with --model)", parts.join("; ")),
         (false, Quality::Test) => format!("{} (weak: only with --model)", parts.join("; ")),
         (false, Quality::Good) => parts.join("; "),
     }

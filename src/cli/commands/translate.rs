@@ -5,7 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, OutputFormat, inputs};
+use crate::cli::{Articles, OutputFormat, Searching, inputs};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::progress::Progress;
@@ -18,7 +18,13 @@ use crate::text::language::Language;
 ///
 /// # Errors
 /// What stops the whole run; an error of one article is reported and counts into the exit code.
-pub fn run(articles: &Articles, to: &[Language], settings: &Settings, console: &Console) -> Result<u8> {
+pub fn run(
+    articles: &Articles,
+    to: &[Language],
+    searching: &Searching,
+    settings: &Settings,
+    console: &Console,
+) -> Result<u8> {
     let format = super::no_page("translate", settings)?;
     let to = if to.is_empty() { settings.to.as_slice() } else { to };
     if to.is_empty() {
@@ -31,8 +37,9 @@ pub fn run(articles: &Articles, to: &[Language], settings: &Settings, console: &
         seed: 0,
         to: to.to_vec(),
         glossary: settings.terms()?,
+        search: searching.resolve(format)?,
     };
-    let mut engines = Engines::new(settings, console)?;
+    let mut engines = Engines::new(settings, console)?.searching(options.search);
     let mut output = Output::open(settings.output.as_ref())?;
     let code = inputs::for_each(articles, console, |article| {
         one(article, &options, &mut engines, console, format, &mut output)

@@ -1,0 +1,379 @@
+//! Translation by an encoder-decoder: many segments in a batch, several hypotheses for each.
+
+use std::collections::BTreeMap;
+
+use super::pieces::pieces;
+use super::{Alternative, Draft, Request, Translator};
+use crate::error::Result;
+use crate::neural::{Generation, Input, Link, Output, TextToText};
+use crate::text::language::Language;
+use crate::text::script::Script;
+use crate::text::span::Span;
+
+/// Segments that are looked at together: enough of them to make batches of like lengths.
+const WINDOW: usize = 256;
+/// Source tokens of a batch, padding included, where nothing else is asked for.
+pub const BATCH_TOKENS: usize = 1024;
+/// Beams where the model's authors name none.
+const BEAMS: usize = 4;
+/// Tokens that a translation may take for each token of its source. Scripts that the vocabulary knows badly need
+/// several tokens a character.
+const TOKENS_PER_TOKEN: usize = 4;
+const MIN_NEW_TOKENS: usize = 64;
+
+/// How an encoder-decoder is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Hypotheses that are followed side by side; none: as the model's authors do it.
+    pub beams: Option<usize>,
+    /// Translations of each segment to give out.
+    pub alternatives: Option<usize>,
+    /// Source tokens of a batch, padding included.
+    pub batch_tokens: Option<usize>,
+}
+
+/// Translates with an encoder-decoder.
+pub struct Seq2Seq<'a> {
+    model: &'a dyn TextToText,
+    generation: Generation,
+    alternatives: usize,
+    batch_tokens: usize,
+    /// The hypotheses for the segments that were asked for last.
+    found: BTreeMap<String, Vec<Output>>,
+}
+
+impl<'a> Seq2Seq<'a> {
+    /// A translator that asks `model`.
+    pub fn new(model: &'a dyn TextToText, search: Search) -> Self {
+        let defaults = model.defaults();
+        let usual = if defaults.beams > 1 { defaults.beams } else { BEAMS };
+        let alternatives = search.alternatives.unwrap_or(0);
+        let beams = search.beams.unwrap_or(usual).max(alternatives);
+        Self {
+            model,
+            alternatives,
+            batch_tokens: search.batch_tokens.unwrap_or(BATCH_TOKENS),
+            generation: Generation {
+                beams,
+                hypotheses: beams.min(alternatives.max(super::ATTEMPTS)),
+                attention: true,
+                ..defaults
+            },
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Finds the hypotheses for what has none yet.
+    fn find(&mut self, requests: &[Request<'_>]) -> Result<()> {
+        let room = self.model.room().source;
+        let fits = |text: &str| Ok(self.model.count_tokens(text)? <= room);
+        let mut cut: Vec<(&Request<'_>, Vec<Span>)> = Vec::new();
+        for request in requests {
+            if !cut.iter().any(|(known, _)| known.text == request.text) {
+                let mut spans = pieces(request.text, request.from, &fits)?;
+                spans.retain(|span| !span.is_empty());
+                cut.push((request, spans));
+            }
+        }
+        let texts = cut.iter().flat_map(|(request, spans)| {
+            let piece = |span: &Span| (*request, span.of(request.text));
+            spans.iter().map(piece)
+        });
+        let texts: Vec<(&Request<'_>, &str)> = texts.collect();
+        let mut outputs = self.outputs(&texts)?.into_iter();
+        for (request, spans) in &cut {
+            let parts: Vec<(Span, Vec<Output>)> = spans.iter().copied().zip(outputs.by_ref()).collect();
+            self.found
+                .insert(request.text.to_owned(), joined(parts, request.to));
+        }
+        Ok(())
+    }
+
+    /// The hypotheses for each text, in order; computed in batches of like lengths.
+    fn outputs(&self, texts: &[(&Request<'_>, &str)]) -> Result<Vec<Vec<Output>>> {
+        let mut lengths = Vec::with_capacity(texts.len());
+        for (_, text) in texts {
+            lengths.push(self.model.count_tokens(text)?);
+        }
+        let mut outputs = vec![Vec::new(); texts.len()];
+        for batch in batches(&lengths, self.batch_tokens) {
+            let inputs: Vec<Input<'_>> = batch
+                .iter()
+                .map(|&i| Input {
+                    text: texts[i].1,
+                    from: Some(texts[i].0.from),
+                    to: Some(texts[i].0.to),
+                    max_tokens: Some(MIN_NEW_TOKENS.max(lengths[i] * TOKENS_PER_TOKEN)),
+                    ..Input::default()
+                })
+                .collect();
+            let written = self.model.generate(&inputs, &self.generation)?;
+            for (index, found) in batch.into_iter().zip(written) {
+                outputs[index] = found;
+            }
+        }
+        Ok(outputs)
+    }
+}
+
+impl Translator for Seq2Seq<'_> {
+    fn window(&self) -> usize {
+        WINDOW
+    }
+
+    /// The hypotheses are found together at the first attempt; the further ones are the further hypotheses.
+    fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
+        if attempt == 0 {
+            self.found.clear();
+        }
+        let unknown = |request: &&Request<'_>| !self.found.contains_key(request.text);
+        let unknown: Vec<Request<'_>> = requests.iter().filter(unknown).copied().collect();
+        self.find(&unknown)?;
+        let each = requests.iter().map(|request| {
+            let found = self.found.get(request.text)?;
+            let output = found.get(attempt)?;
+            Some(Draft {
+                // what was cut off is no translation of the segment
+                text: if output.ended {
+                    output.text.clone()
+                } else {
+                    String::new()
+                },
+                alignment: output.alignment.clone(),
+                alternatives: found.iter().take(self.alternatives).map(alternative).collect(),
+            })
+        });
+        Ok(each.collect())
+    }
+}
+
+fn alternative(output: &Output) -> Alternative {
+    Alternative {
+        text: output.text.clone(),
+        score: output.score,
+    }
+}
+
+/// The numbers of the texts in batches, the longest first: each as many as have room, padded to the longest of
+/// them, in `budget` tokens; at least one.
+fn batches(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut longest = 0;
+    for index in order {
+        match batches.last_mut() {
+            Some(batch) if (batch.len() + 1) * longest <= budget => batch.push(index),
+            _ => {
+                longest = lengths[index].max(1);
+                batches.push(vec![index]);
+            }
+        }
+    }
+    batches
+}
+
+/// The hypotheses for a segment from those for its pieces: the best of each, then the second of each …
+fn joined(mut parts: Vec<(Span, Vec<Output>)>, to: Language) -> Vec<Output> {
+    if let [(Span { start: 0, .. }, found)] = parts.as_mut_slice() {
+        return std::mem::take(found);
+    }
+    let between = if writes_spaces(to) { " " } else { "" };
+    let most = parts.iter().map(|(_, found)| found.len()).max().unwrap_or(0);
+    (0..most)
+        .map(|rank| {
+            let mut whole = Output {
+                ended: true,
+                ..Output::default()
+            };
+            for (span, found) in &parts {
+                if let Some(part) = found.get(rank).or(found.last()) {
+                    append(&mut whole, part, *span, between);
+                }
+            }
+            whole
+        })
+        .collect()
+}
+
+fn append(whole: &mut Output, part: &Output, source: Span, between: &str) {
+    if !whole.text.is_empty() && !part.text.is_empty() {
+        whole.text.push_str(between);
+    }
+    let at = whole.text.len();
+    whole.text.push_str(&part.text);
+    whole.score += part.score;
+    whole.ended &= part.ended;
+    whole.alignment.extend(part.alignment.iter().map(|link| Link {
+        source: link.source.shifted(source.start),
+        target: link.target.shifted(at),
+        weight: link.weight,
+    }));
+}
+
+/// Whether a language puts spaces between sentences.
+fn writes_spaces(language: Language) -> bool {
+    let without = [Script::Han, Script::Kana];
+    !language.scripts().iter().any(|script| without.contains(script))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::neural::Room;
+
+    /// Reads at most six words and writes them in capitals, or backwards as its second guess; keeps the batches.
+    #[derive(Default)]
+    struct Capitals(RefCell<Vec<Vec<String>>>);
+
+    impl TextToText for Capitals {
+        fn generate(&self, inputs: &[Input<'_>], generation: &Generation) -> Result<Vec<Vec<Output>>> {
+            let texts = inputs.iter().map(|i| i.text.to_owned()).collect();
+            self.0.borrow_mut().push(texts);
+            let write = |input: &Input<'_>| {
+                let output = |text: String, score: f32| Output {
+                    alignment: vec![Link {
+                        source: Span::new(0, input.text.len()),
+                        target: Span::new(0, text.len()),
+                        weight: 1.0,
+                    }],
+                    ended: !input.text.contains("endless"),
+                    text,
+                    score,
+                };
+                let first = input.text.to_uppercase();
+                let second = first.chars().rev().collect();
+                let mut found = vec![output(first, -0.5), output(second, -1.5)];
+                found.truncate(generation.hypotheses);
+                found
+            };
+            Ok(inputs.iter().map(write).collect())
+        }
+
+        fn count_tokens(&self, text: &str) -> Result<usize> {
+            Ok(text.split_whitespace().count())
+        }
+
+        fn room(&self) -> Room {
+            Room { source: 6, target: 6 }
+        }
+
+        fn defaults(&self) -> Generation {
+            Generation::default()
+        }
+
+        fn check_languages(&self, _: Option<Language>, _: Option<Language>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn requests<'a>(texts: &[&'a str]) -> Vec<Request<'a>> {
+        let request = |text: &&'a str| Request {
+            text,
+            before: None,
+            from: Language::EN,
+            to: Language::UK,
+            terms: &[],
+        };
+        texts.iter().map(request).collect()
+    }
+
+    fn texts(drafts: &[Option<Draft>]) -> Vec<Option<&str>> {
+        drafts
+            .iter()
+            .map(|d| d.as_ref().map(|d| d.text.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn batches_are_of_like_lengths_and_within_the_budget() {
+        let lengths = [3, 9, 1, 8, 2, 30, 0];
+        assert_eq!(batches(&lengths, 18), [vec![5], vec![1, 3], vec![0, 4, 2, 6]]);
+        assert_eq!(batches(&[0, 0], 1), [vec![0], vec![1]]);
+        assert!(batches(&[], 10).is_empty());
+    }
+
+    #[test]
+    fn the_order_is_restored_and_a_text_is_translated_once() {
+        let model = Capitals::default();
+        let search = Search {
+            batch_tokens: Some(4),
+            ..Search::default()
+        };
+        let mut translator = Seq2Seq::new(&model, search);
+        let asked = requests(&["a b", "c", "d e f", "c", " ", "g h"]);
+        let drafts = translator.drafts(&asked, 0).expect("nothing that could fail");
+        assert_eq!(
+            texts(&drafts),
+            [
+                Some("A B"),
+                Some("C"),
+                Some("D E F"),
+                Some("C"),
+                None,
+                Some("G H")
+            ]
+        );
+        let batches = model.0.borrow();
+        assert_eq!(*batches, [vec!["d e f"], vec!["a b", "g h"], vec!["c"]]);
+    }
+
+    #[test]
+    fn further_attempts_are_the_further_hypotheses() {
+        let model = Capitals::default();
+        let mut translator = Seq2Seq::new(&model, Search::default());
+        let asked = requests(&["a b", "c d"]);
+        translator.drafts(&asked, 0).expect("nothing that could fail");
+        let second = translator
+            .drafts(&asked[1..], 1)
+            .expect("nothing that could fail");
+        assert_eq!(texts(&second), [Some("D C")]);
+        let third = translator
+            .drafts(&asked[1..], 2)
+            .expect("nothing that could fail");
+        assert_eq!(texts(&third), [None]);
+        assert_eq!(model.0.borrow().len(), 1);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_joined_with_its_alignment() {
+        let model = Capitals::default();
+        let mut translator = Seq2Seq::new(&model, Search::default());
+        let text = "One two three four five. Six seven; eight nine ten eleven.";
+        let drafts = translator
+            .drafts(&requests(&[text]), 0)
+            .expect("nothing that could fail");
+        let draft = drafts[0].as_ref().expect("a draft");
+        assert_eq!(draft.text, text.to_uppercase());
+        let aligned: Vec<(&str, &str)> = draft
+            .alignment
+            .iter()
+            .map(|l| (l.source.of(text), l.target.of(&draft.text)))
+            .collect();
+        assert_eq!(aligned.len(), 2);
+        assert!(
+            aligned
+                .iter()
+                .all(|(source, target)| source.to_uppercase() == *target)
+        );
+    }
+
+    #[test]
+    fn what_was_cut_off_is_no_draft_and_alternatives_are_what_was_asked_for() {
+        let model = Capitals::default();
+        let search = Search {
+            alternatives: Some(2),
+            ..Search::default()
+        };
+        let mut translator = Seq2Seq::new(&model, search);
+        let drafts = translator
+            .drafts(&requests(&["an endless song", "a b"]), 0)
+            .expect("nothing that could fail");
+        assert_eq!(texts(&drafts), [Some(""), Some("A B")]);
+        let alternatives = &drafts[1].as_ref().expect("a draft").alternatives;
+        let scores: Vec<f32> = alternatives.iter().map(|a| a.score).collect();
+        assert_eq!(scores, [-0.5, -1.5]);
+    }
+}

@@ -6,7 +6,8 @@
 //! safetensors ────────┘                          └─ chat: messages → prompt;  decode: logits → text
 //! ```
 //! [`load`] gives a [`ChatModel`], whose [`Chat`] is all that the stages above see; [`load_encoder`] an [`Encoder`];
-//! [`load_text_to_text`] a [`TextToText`], in which an [`EncoderDecoder`] meets its tokenizer.
+//! [`load_text_to_text`] a [`TextToText`], in which an [`EncoderDecoder`] meets its tokenizer
+//! ([`source_target`]).
 //!
 //! What always holds: weights are immutable after loading, the state of a generation is a value of its own
 //! ([`State`]), and the same tokens, options and seed give the same output. Texts are data: what they spell never

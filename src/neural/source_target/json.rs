@@ -46,18 +46,20 @@ pub(super) fn is_special(text: &str) -> bool {
     })
 }
 
-/// What a reserved token is called while text is cut: no text has these characters, which Unicode keeps for the
-/// inside of programs, and if one has them, what they give is not let through.
+/// What a reserved token is called while text is cut: pieces have no spaces in them.
 fn hidden(id: u32) -> String {
-    format!("\u{FDD0}{id}\u{FDD1}")
+    format!(" {id}")
 }
 
 impl JsonSide {
     /// `unknown`: the spelling of the unknown token.
     pub(super) fn open(path: &Path, tags: Tags, unknown: &str) -> Result<Self> {
         let mut json = json_of(path)?;
-        // A source is never cut short, and special tokens come from the layout.
-        for part in ["truncation", "padding", "post_processor"] {
+        if !json.is_object() || !json["model"].is_object() {
+            return Err(broken(path, "it is no tokenizer"));
+        }
+        // A source is never cut short.
+        for part in ["truncation", "padding"] {
             json[part] = Json::Null;
         }
         let byte_level = is_byte_level(&json, path)?;
@@ -80,7 +82,9 @@ impl JsonSide {
             tag_ids.insert(language.to_owned(), ids);
         }
         reserve(&mut json, tags);
-        let tokenizer = build(json, path)?;
+        let mut tokenizer = build(json, path)?;
+        // Under their hidden names too special tokens are not looked for in texts.
+        tokenizer.set_encode_special_tokens(true);
         let mut ids = reserved;
         let numbers: HashSet<u32> = ids.values().copied().collect();
         for (text, id) in tokenizer.get_vocab(true) {
@@ -123,6 +127,7 @@ fn reserve(json: &mut Json, tags: Tags) -> HashMap<String, u32> {
         if token["special"] == true || is_reserved(text) {
             reserved.insert(text.to_owned(), id as u32);
             token["content"] = Json::from(hidden(id as u32));
+            token["special"] = Json::from(true);
         }
     }
     let model = &mut json["model"];

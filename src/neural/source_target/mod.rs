@@ -9,6 +9,7 @@
 
 mod clean;
 mod codec;
+mod families;
 mod json;
 mod load;
 mod side;

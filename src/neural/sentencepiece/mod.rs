@@ -210,7 +210,7 @@ impl SentencePiece {
         };
         let Normalised { text, origin } = denormalizer.normalise(&decoded.text, &Trie::new([]));
         // The first place of the result that comes from `at` or from behind it.
-        let place = |at: usize| text.floor_char_boundary(origin.partition_point(|from| *from < at));
+        let place = |at: usize| origin.partition_point(|from| *from < at).min(text.len());
         let spans = decoded.spans.iter();
         Decoded {
             spans: spans.map(|s| Span::new(place(s.start), place(s.end))).collect(),

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use super::codec::{Codec, Decoding, Layout, Tagged};
 use super::json::{JsonSide, Tags, is_special};
 use super::load::{Folder, listed, own_spellings};
@@ -293,8 +291,6 @@ pub(super) fn t5(folder: &Folder) -> Result<Codec> {
 }
 
 fn t5_spm(folder: &Folder, path: &Path) -> Result<Codec> {
-    /// Tokens `<extra_id_0>` to `<extra_id_99>`, numbered behind the pieces.
-    const SENTINELS: usize = 100;
     let mut model = Model::open(path)?;
     let trusted = SentencePiece::open(path)?;
     let ids = |text: &str| trusted.encode(text).pieces.iter().map(|p| p.id).collect();
@@ -307,7 +303,14 @@ fn t5_spm(folder: &Folder, path: &Path) -> Result<Codec> {
     }
     let model = SentencePiece::from_model(model).map_err(|problem| broken(path, &problem))?;
     let mut spellings = own_spellings(&model);
-    spellings.resize(spellings.len() + SENTINELS, Spelling::Silent);
+    // Tokens `<extra_id_0>` and so on are numbered behind the pieces, but for mT5 and MADLAD, which have pieces for them.
+    let usual = if folder.family == "t5" && tags.is_empty() {
+        100
+    } else {
+        0
+    };
+    let sentinels = folder.number("extra_ids", usual)? as usize;
+    spellings.resize(spellings.len() + sentinels, Spelling::Silent);
     let token = folder.special("eos_token", "</s>");
     let end = model.id(&token);
     let end = end.ok_or_else(|| broken(path, &format!("it lacks the piece `{token}`")))?;
@@ -329,14 +332,7 @@ pub(super) fn pegasus(folder: &Folder) -> Result<Codec> {
         return from_json(folder, &path, NO_TAGS, None);
     }
     let path = folder.needed("spiece.model")?;
-    let shift = match &folder.config["offset"] {
-        Json::Null => 103,
-        offset => {
-            let offset = offset.as_u64().filter(|n| *n < 1 << 20);
-            offset.ok_or_else(|| broken(&folder.path, "the `offset` of its tokenizer is out of range"))?
-                as u32
-        }
-    };
+    let shift = folder.number("offset", 103)?;
     let model = SentencePiece::open(&path)?;
     let mut spellings = vec![Spelling::Silent; shift as usize];
     spellings.extend(own_spellings(&model));

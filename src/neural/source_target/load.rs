@@ -1,4 +1,4 @@
-//! A model's folder → its tokenizer: which family it is of, and what the files of that family mean.
+//! A model's folder → its tokenizer: which family it is of.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -59,9 +59,10 @@ pub fn open_pair(source: &Path, target: &Path) -> Result<Box<dyn SourceTarget>> 
         Ok((Arc::new(side), model, end))
     };
     let (target_side, model, end) = open(target)?;
-    let (source_side, source_end) = match source == target {
-        true => (Arc::clone(&target_side), end),
-        false => open(source).map(|(side, _, end)| (side, end))?,
+    let (source_side, source_end) = if source == target {
+        (Arc::clone(&target_side), end)
+    } else {
+        open(source).map(|(side, _, end)| (side, end))?
     };
     Ok(Box::new(Codec {
         source: source_side,
@@ -85,7 +86,7 @@ pub fn open_pair(source: &Path, target: &Path) -> Result<Box<dyn SourceTarget>> 
 /// What a model's folder says about itself.
 pub(super) struct Folder {
     pub(super) path: PathBuf,
-    family: String,
+    pub(super) family: String,
     /// `tokenizer_config.json`, or nothing.
     pub(super) config: Json,
 }
@@ -124,6 +125,23 @@ impl Folder {
     /// The spelling of a special token.
     pub(super) fn special(&self, key: &str, usual: &str) -> String {
         token_text(&self.config, key).unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// A number of the tokenizer's configuration.
+    pub(super) fn number(&self, key: &str, usual: u32) -> Result<u32> {
+        match &self.config[key] {
+            Json::Null => Ok(usual),
+            value => {
+                let number = value.as_u64().filter(|n| *n < 1 << 16);
+                let out = || {
+                    broken(
+                        &self.path,
+                        &format!("the `{key}` of its tokenizer is out of range"),
+                    )
+                };
+                Ok(number.ok_or_else(out)? as u32)
+            }
+        }
     }
 
     pub(super) fn cleans(&self) -> bool {

@@ -275,6 +275,25 @@ fn t5_tokens_are_those_of_transformers() {
     Case::open("t5").check_decoding();
 }
 
+/// mT5 is T5 with other pieces; it has no sentinels behind them.
+#[test]
+fn mt5_tokens_are_those_of_sentencepiece() {
+    let t5 = Case::open("t5-spm");
+    let folder = folder(&t5.expected["files"]);
+    fs::write(folder.path().join("config.json"), r#"{"model_type": "mt5"}"#).unwrap();
+    let mt5 = open(folder.path()).unwrap();
+    let pieces = byline::neural::SentencePiece::open(&folder.path().join("spiece.model")).unwrap();
+    assert_eq!(mt5.vocabulary(), pieces.len());
+    assert_eq!(t5.tokenizer.vocabulary(), pieces.len() + 100);
+    for line in &t5.lines {
+        let none = Direction::default();
+        assert_eq!(
+            mt5.encode(line, none).unwrap(),
+            t5.tokenizer.encode(line, none).unwrap()
+        );
+    }
+}
+
 #[test]
 fn madlad_tokens_are_those_of_transformers() {
     for name in ["madlad", "madlad-spm"] {

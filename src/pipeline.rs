@@ -18,6 +18,7 @@ use crate::text::segment;
 use crate::text::span::Span;
 use crate::translate::glossary::{Glossary, Term};
 use crate::translate::llm::Llm;
+use crate::translate::relay::Relay;
 use crate::translate::seq2seq::{Search, Seq2Seq};
 use crate::translate::{self, Guide, Status, Translated, Translator, figures};
 
@@ -41,6 +42,14 @@ pub trait Models {
     /// # Errors
     /// [`crate::error::Error::NoModel`] if none serves it or it is not here.
     fn engine(&mut self, task: Task, from: Language, to: Option<Language>) -> Result<Engine<'_>>;
+
+    /// The language by way of which `from` is translated into `to`, where no model does it at once.
+    ///
+    /// # Errors
+    /// As for [`Models::engine`].
+    fn middle(&mut self, _from: Language, _to: Language) -> Result<Option<Language>> {
+        Ok(None)
+    }
 }
 
 /// What to make of an article.
@@ -163,19 +172,26 @@ pub fn translate(
     progress: &dyn Progress,
 ) -> Result<Translation> {
     let desk = Desk::new(segments, from, to, &options.glossary);
-    let (mut asking, mut searching);
-    let translator: &mut dyn Translator = match models.engine(Task::Translate, from, Some(to))? {
-        Engine::Chat { chat, form } => {
-            asking = Llm::new(chat, form, options.seed, progress);
-            &mut asking
+    let middle = models.middle(from, to)?;
+    let first_leg = match middle {
+        Some(middle) => {
+            let desk = Desk::new(segments, from, middle, &options.glossary);
+            let mut translator = translator(
+                models.engine(Task::Translate, from, Some(middle))?,
+                options,
+                progress,
+            );
+            Some(translate::translate(segments, from, middle, &mut *translator, &desk, progress)?.0)
         }
-        Engine::TextToText(model) => {
-            searching = Seq2Seq::new(model, options.search);
-            &mut searching
-        }
+        None => None,
     };
+    let engine = models.engine(Task::Translate, middle.unwrap_or(from), Some(to))?;
+    let mut translator = translator(engine, options, progress);
+    if let Some((middle, first_leg)) = middle.zip(first_leg) {
+        translator = Box::new(Relay::new(translator, middle, segments, first_leg));
+    }
     let (mut translated, mut findings) =
-        translate::translate(segments, from, to, translator, &desk, progress)?;
+        translate::translate(segments, from, to, &mut *translator, &desk, progress)?;
     let lost = desk.lost_sources(&translated);
     for (index, repaired) in lost {
         if let Some(segment) = translated.get_mut(index) {
@@ -212,6 +228,18 @@ pub fn translate(
         ledger,
         findings,
     })
+}
+
+/// What translates with `engine`.
+fn translator<'a>(
+    engine: Engine<'a>,
+    options: &Options,
+    progress: &'a dyn Progress,
+) -> Box<dyn Translator + 'a> {
+    match engine {
+        Engine::Chat { chat, form } => Box::new(Llm::new(chat, form, options.seed, progress)),
+        Engine::TextToText(model) => Box::new(Seq2Seq::new(model, options.search)),
+    }
 }
 
 /// Segments as one text, and who says what in it.

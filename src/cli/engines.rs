@@ -24,6 +24,8 @@ pub struct Engines<'a> {
     catalogue: Catalogue,
     store: Store,
     chosen: BTreeMap<Need, Installed>,
+    /// The language by way of which a translation goes, where no model does it at once.
+    middles: BTreeMap<(Language, Language), Language>,
     /// One model at a time: two of them may not fit into the memory of a laptop.
     loaded: Option<(PathBuf, Loaded)>,
     search: Search,
@@ -51,6 +53,7 @@ impl<'a> Engines<'a> {
             catalogue,
             store: Store::from_env()?,
             chosen: BTreeMap::new(),
+            middles: BTreeMap::new(),
             loaded: None,
             search: Search::default(),
         })
@@ -66,11 +69,14 @@ impl<'a> Engines<'a> {
     /// # Errors
     /// [`Error::NoModel`] if something cannot be served; nothing has been fetched then.
     pub fn prepare(&mut self, needs: &[Need]) -> Result<()> {
-        let new: Vec<Need> = needs
-            .iter()
-            .copied()
-            .filter(|need| !self.chosen.contains_key(need))
-            .collect();
+        let mut new: Vec<Need> = Vec::new();
+        for &need in needs {
+            for leg in self.legs(need)? {
+                if !self.chosen.contains_key(&leg) && !new.contains(&leg) {
+                    new.push(leg);
+                }
+            }
+        }
         let choices = new
             .iter()
             .map(|&need| self.choose(need))
@@ -100,6 +106,47 @@ impl<'a> Engines<'a> {
             self.chosen.insert(need, installed);
         }
         Ok(())
+    }
+
+    /// What a need comes to: itself, or the two legs of a translation by way of English where no model translates at
+    /// once, or none that is here.
+    fn legs(&mut self, need: Need) -> Result<Vec<Need>> {
+        let (task, from, Some(to)) = need else {
+            return Ok(vec![need]);
+        };
+        if [from, to].contains(&Language::EN) || self.chosen.contains_key(&need) {
+            return Ok(vec![need]);
+        }
+        let legs = vec![(task, from, Some(Language::EN)), (task, Language::EN, Some(to))];
+        let wanted = self.settings.models.get(&task);
+        let serves = |&(task, from, to): &Need| {
+            let serving = self.catalogue.serving(task, from, to);
+            match wanted {
+                Some(wanted) => serving.iter().any(|m| m.id == *wanted),
+                None => !serving.is_empty(),
+            }
+        };
+        let here = |&(task, from, to): &Need| {
+            let serving = self.catalogue.serving(task, from, to);
+            let located = serving.iter().map(|m| self.store.locate(m));
+            located.into_iter().any(|found| matches!(found, Ok(Some(_))))
+        };
+        let by_way = match (serves(&need), legs.iter().all(serves)) {
+            (_, false) => false,
+            (false, true) => true,
+            (true, true) => wanted.is_none() && !here(&need) && legs.iter().all(here),
+        };
+        if !by_way {
+            return Ok(vec![need]);
+        }
+        if self.middles.insert((from, to), Language::EN).is_none() {
+            self.console.say(&format!(
+                "no model here translates {} into {} at once: it goes by way of English",
+                from.name(),
+                to.name()
+            ));
+        }
+        Ok(legs)
     }
 
     /// Refuses what was said about the search if the model does not search.
@@ -151,17 +198,25 @@ impl<'a> Engines<'a> {
         )))
     }
 
-    /// The model of a task that was prepared, as outputs name it.
-    pub fn used(&self, task: Task, from: Language, to: Option<Language>) -> Option<ModelUsed> {
-        let installed = self.chosen.get(&(task, from, to))?;
-        Some(ModelUsed {
-            task,
-            to,
-            id: installed.id().to_owned(),
-            revision: installed.revision.clone(),
-            sha256: installed.sha256.clone(),
-            licence: installed.manifest.licence.id.clone(),
-        })
+    /// The models of a task that was prepared, as outputs name them: two for a translation by way of English.
+    pub fn used(&self, task: Task, from: Language, to: Option<Language>) -> Vec<ModelUsed> {
+        let middle = to.and_then(|to| self.middles.get(&(from, to)).copied());
+        let legs = match middle {
+            Some(middle) => vec![(task, from, Some(middle)), (task, middle, to)],
+            None => vec![(task, from, to)],
+        };
+        let found = legs.into_iter().filter_map(|leg| {
+            let installed = self.chosen.get(&leg)?;
+            Some(ModelUsed {
+                task,
+                to: leg.2,
+                id: installed.id().to_owned(),
+                revision: installed.revision.clone(),
+                sha256: installed.sha256.clone(),
+                licence: installed.manifest.licence.id.clone(),
+            })
+        });
+        found.collect()
     }
 
     /// The user's choice; else the best that is here; else the best that can be fetched.
@@ -224,6 +279,11 @@ impl<'a> Engines<'a> {
 }
 
 impl Models for Engines<'_> {
+    fn middle(&mut self, from: Language, to: Language) -> Result<Option<Language>> {
+        self.prepare(&[(Task::Translate, from, Some(to))])?;
+        Ok(self.middles.get(&(from, to)).copied())
+    }
+
     fn engine(&mut self, task: Task, from: Language, to: Option<Language>) -> Result<Engine<'_>> {
         self.prepare(&[(task, from, to)])?;
         let Some(installed) = self.chosen.get(&(task, from, to)).cloned() else {

@@ -35,24 +35,29 @@ pub fn text(document: &Document, translation: &Translation) -> String {
     blocks.join("\n\n")
 }
 
-/// One object of the schema `byline/translation/1`: the segments with their sources, and the ledger.
-pub fn json(document: &Document, translation: &Translation, model: Option<&ModelUsed>) -> Value {
+/// One object of the schema `byline/translation/1`: the segments with their sources, and the ledger. `model` is the one
+/// that wrote the text; `models` are all that took part, where that are several.
+pub fn json(document: &Document, translation: &Translation, models: &[ModelUsed]) -> Value {
     let segments: Vec<Value> = translation
         .segments
         .iter()
         .enumerate()
         .map(|(of, s)| json::segment(of, s))
         .collect();
-    json!({
+    let mut object = json!({
         "schema": "byline/translation/1",
         "id": document.article.id,
         "from": document.article.language,
         "to": translation.language,
-        "model": model.map(json::model),
+        "model": models.last().map(json::model),
         "text": text(document, translation),
         "segments": segments,
         "ledger": ledger::json(&translation.ledger, &translation.findings),
-    })
+    });
+    if models.len() > 1 {
+        object["models"] = models.iter().map(json::model).collect();
+    }
+    object
 }
 
 /// What must be looked at, a line each.

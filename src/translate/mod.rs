@@ -9,6 +9,7 @@ pub mod labels;
 pub mod llm;
 mod pieces;
 pub mod refuse;
+pub mod relay;
 pub mod seq2seq;
 
 use crate::error::Result;

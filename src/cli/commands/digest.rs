@@ -116,6 +116,6 @@ pub fn needs(options: &Options, from: Language) -> Vec<(Task, Language, Option<L
 pub fn models_used(options: &Options, from: Language, engines: &Engines<'_>) -> Vec<ModelUsed> {
     needs(options, from)
         .into_iter()
-        .filter_map(|(task, from, to)| engines.used(task, from, to))
+        .flat_map(|(task, from, to)| engines.used(task, from, to))
         .collect()
 }

@@ -80,11 +80,9 @@ fn one(
         let id = &document.article.id;
         let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
         console.finish();
-        let model = engines.used(Task::Translate, from, Some(to));
+        let models = engines.used(Task::Translate, from, Some(to));
         let printed = match format {
-            OutputFormat::Json => {
-                render::translation::json(&document, &translation, model.as_ref()).to_string()
-            }
+            OutputFormat::Json => render::translation::json(&document, &translation, &models).to_string(),
             _ => render::translation::text(&document, &translation),
         };
         output.write(&printed)?;

@@ -257,7 +257,8 @@ fn named(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span) 
         .take(MOST)
         .filter(|(_, e)| is_same(e, &mention, lexicon))
         .max_by_key(|(k, e)| (e.last, *k))
-        .map(|(k, _)| k);
+        .map(|(k, _)| k)
+        .or_else(|| only_of_family(entities, &mention, lexicon));
     if let Some(newer) = same.filter(|_| mention.known && is_body(mention.kind))
         && let Some(other) = other_body(text, lexicon, &entities[newer], &mention, span)
     {
@@ -288,6 +289,28 @@ fn named(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span) 
         entity.source.kind = mention.kind;
     }
     index
+}
+
+/// "박 연구원" after "박도현 애널리스트": another title, but nobody else of that family name has spoken.
+/// "김 씨" is not how a "김민수 시장" is spoken of.
+fn only_of_family(entities: &[Entity], mention: &Mention, lexicon: &Lexicon) -> Option<usize> {
+    let [family] = &mention.words[..] else { return None };
+    if !mention.named || mention.kind != SourceKind::Person {
+        return None;
+    }
+    let mut found = entities.iter().enumerate().rev().take(MOST).filter(|(_, e)| {
+        let [name] = &e.mention.words[..] else { return false };
+        e.source.kind == SourceKind::Person && is_family_of(family, name)
+    });
+    let (index, entity) = found.next()?;
+    let plain = |r: &String| lexicon.list("honorifics").contains(r);
+    let titled = entity
+        .mention
+        .roles
+        .iter()
+        .any(|r| !plain(r) && lexicon.titles.contains(r));
+    let fits = !titled || !mention.roles.iter().any(plain);
+    (fits && found.next().is_none()).then_some(index)
 }
 
 /// "The transport ministry's figure is higher. The ministry …": another body with the same head, named in the text
@@ -343,6 +366,9 @@ fn is_same(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
     let unnamed = |k: SourceKind| k == SourceKind::Anonymous;
     if mention.known {
         return describes(entity, mention, lexicon);
+    }
+    if is_family_office(entity, mention) {
+        return true;
     }
     if unnamed(mention.kind) || unnamed(entity.source.kind) {
         // Two descriptions of unnamed people are two people.
@@ -408,6 +434,22 @@ fn describes(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> bool {
     (head || role || tail) && rest
 }
 
+/// "한 대변인" after "한지운 대변인": "한" is "a" too, and so names nobody by itself.
+fn is_family_office(entity: &Entity, mention: &Mention) -> bool {
+    let ([family, office], [name]) = (&mention.words[..], &entity.mention.words[..]) else {
+        return false;
+    };
+    mention.kind == SourceKind::Anonymous
+        && entity.source.kind == SourceKind::Person
+        && is_family_of(family, name)
+        && entity.mention.roles.iter().any(|r| r.ends_with(office.as_str()))
+}
+
+/// Whether `family` is the first syllable of the Korean name `name`.
+fn is_family_of(family: &str, name: &str) -> bool {
+    family.chars().count() == 1 && name.chars().count() > 1 && name.starts_with(family)
+}
+
 /// "윤" with an office that "윤가람" holds too.
 fn is_family_name(full: &Mention, short: &Mention) -> bool {
     let ([name], [family]) = (&full.words[..], &short.words[..]) else {
@@ -418,10 +460,7 @@ fn is_family_name(full: &Mention, short: &Mention) -> bool {
             .iter()
             .any(|f| f.ends_with(r.as_str()) || r.ends_with(f.as_str()))
     };
-    family.chars().count() == 1
-        && name.chars().count() > 1
-        && name.starts_with(family.as_str())
-        && short.roles.iter().any(same_role)
+    is_family_of(family, name) && short.roles.iter().any(same_role)
 }
 
 /// Whether both are the same words, inflection aside.

@@ -175,86 +175,142 @@ fn is_quoted_name(text: &str) -> bool {
 fn korean(text: &str, lexicon: &Lexicon) -> Mention {
     let plain = without_brackets(text);
     let all: Vec<&str> = plain.split_whitespace().collect();
-    let mut kind = kind_of(&plain, lexicon);
-    let listed = |name: &str, w: &str| lexicon.list(name).iter().any(|l| l == w);
-    let is_kind =
-        |w: &str| kind_of_word(lexicon, w).is_some() || listed("places", w) || listed("modifiers", w);
-    let person = |w: &str| {
-        kind_of_word(lexicon, w) == Some(SourceKind::Person) || lexicon.titles.iter().any(|t| t == w)
+    let hangul = Hangul { lexicon };
+    let mut found = Named {
+        name: Vec::new(),
+        roles: Vec::new(),
+        kind: kind_of(&plain, lexicon),
     };
-    let surname = |w: &str| lexicon.list("surnames").iter().any(|s| w.starts_with(s.as_str()));
-    let full = |w: &str| w.chars().count() == 3 && surname(w) && !is_kind(w);
-    let tied = |w: &str| {
-        lexicon
-            .list("ties")
-            .iter()
-            .any(|p| w.ends_with(p.as_str()) && w.len() > p.len())
-    };
-    let body = |w: &str| {
-        let ends = |e: &String| w.ends_with(e.as_str());
-        w.chars().count() > 2 && !full(w) && lexicon.list("org-endings").iter().any(ends)
-    };
-    let mut name = Vec::new();
-    let mut roles = Vec::new();
     if let Some((&last, before)) = all.split_last() {
-        let nth = |k: usize| before.iter().rev().nth(k).copied();
         let hidden = lexicon
             .list("anonymity")
             .iter()
             .any(|a| text.contains(a.as_str()));
-        let last_kind = kind_of_word(lexicon, last);
-        if person(last) && !hidden {
-            roles.push(last.to_owned());
-            if let Some(given) = nth(0).filter(|w| {
-                let family = w.chars().count() == 1 && surname(w) && !listed("modifiers", w);
-                last == "씨" || family || !is_kind(w) && !tied(w) && !body(w)
-            }) {
-                name.push(given);
-                let family = nth(1).filter(|w| !surname(given) && !is_kind(w) && !tied(w));
-                if let Some(family) = family {
-                    name.insert(0, family);
-                }
-                kind = SourceKind::Person;
-            } else if lexicon.list("offices").iter().any(|o| last.ends_with(o.as_str())) {
-                kind = SourceKind::Person;
-            } else {
-                kind = SourceKind::Anonymous;
-            }
-        } else if full(last) {
-            roles.extend(nth(0).filter(|w| is_kind(w)).map(str::to_owned));
-            name.push(last);
-            kind = SourceKind::Person;
-        } else if let Some(at) = before
-            .iter()
-            .rposition(|w| w.ends_with('인') && is_kind(w.trim_end_matches('인')))
+        if hangul.is_person(last) && !hidden {
+            hangul.before_title(last, before, &mut found);
+        } else if hangul.is_full(last) {
+            let office = before.last().filter(|w| hangul.is_kind(w));
+            found.roles.extend(office.map(|&w| w.to_owned()));
+            found.name.push(last);
+            found.kind = SourceKind::Person;
+        } else if let Some((at, role)) = hangul.role_before(before) {
+            found.roles.push(role.to_owned());
+            found.name.extend(&all[at + 1..]);
+        } else if found.kind == SourceKind::Unknown
+            && kind_of_word(lexicon, last).is_none()
+            && hangul.is_body(last)
         {
-            // "시공사인 누리토건"
-            roles.push(before[at].trim_end_matches('인').to_owned());
-            name.extend(&all[at + 1..]);
-        } else if kind == SourceKind::Unknown && last_kind.is_none() && body(last) {
-            kind = SourceKind::Organisation;
+            found.kind = SourceKind::Organisation;
         }
     }
-    let named = !name.is_empty();
+    let named = !found.name.is_empty();
     if !named {
-        name.extend(&all);
+        found.name.extend(&all);
     }
-    let own: Vec<String> = name.iter().map(|w| w.to_lowercase()).collect();
-    let this = ["이", "그", "해당", "이번"]
-        .iter()
-        .any(|d| all.first() == Some(d))
-        && all.len() > 1;
-    let bare = all.len() == 1 && is_kind(all[0]);
+    let own: Vec<String> = found.name.iter().map(|w| w.to_lowercase()).collect();
+    let this = all.len() > 1 && hangul.listed("definite", all[0]);
+    let bare = all.len() == 1 && hangul.is_kind(all[0]);
     Mention {
-        name: name.join(" "),
-        kind,
+        name: found.name.join(" "),
+        kind: found.kind,
         head: own.last().cloned().unwrap_or_default(),
-        roles,
+        roles: found.roles,
         known: !named && (this || bare),
         named,
         owned: false,
         woman: None,
         words: own.into_iter().skip(usize::from(this && !named)).collect(),
+    }
+}
+
+/// What a Korean mention names.
+struct Named<'a> {
+    name: Vec<&'a str>,
+    roles: Vec<String>,
+    kind: SourceKind,
+}
+
+/// Korean words against the lexicon.
+struct Hangul<'a> {
+    lexicon: &'a Lexicon,
+}
+
+impl Hangul<'_> {
+    fn listed(&self, name: &str, w: &str) -> bool {
+        self.lexicon.list(name).iter().any(|l| l == w)
+    }
+
+    fn ends(&self, name: &str, w: &str) -> bool {
+        self.lexicon.list(name).iter().any(|e| w.ends_with(e.as_str()))
+    }
+
+    fn is_kind(&self, w: &str) -> bool {
+        kind_of_word(self.lexicon, w).is_some() || self.listed("places", w) || self.listed("modifiers", w)
+    }
+
+    fn is_person(&self, w: &str) -> bool {
+        kind_of_word(self.lexicon, w) == Some(SourceKind::Person)
+            || self.lexicon.titles.iter().any(|t| t == w)
+    }
+
+    fn has_surname(&self, w: &str) -> bool {
+        let surnames = self.lexicon.list("surnames");
+        surnames.iter().any(|s| w.starts_with(s.as_str()))
+    }
+
+    /// "김민수": a surname and two syllables.
+    fn is_full(&self, w: &str) -> bool {
+        w.chars().count() == 3 && self.has_surname(w) && !self.is_kind(w)
+    }
+
+    /// Whether a particle ties `w` to the next word.
+    fn is_tied(&self, w: &str) -> bool {
+        let ties = self.lexicon.list("ties");
+        ties.iter()
+            .any(|p| w.ends_with(p.as_str()) && w.len() > p.len())
+    }
+
+    fn is_body(&self, w: &str) -> bool {
+        w.chars().count() > 2 && !self.is_full(w) && self.ends("org-endings", w)
+    }
+
+    /// "시공사인 누리토건": the word that says what the name after it is, and its place.
+    fn role_before<'t>(&self, before: &[&'t str]) -> Option<(usize, &'t str)> {
+        let endings = self.lexicon.list("role-endings");
+        let role = |w: &'t str| endings.iter().find_map(|e| w.strip_suffix(e.as_str()));
+        let found = |(at, w): (usize, &&'t str)| Some((at, role(w).filter(|r| self.is_kind(r))?));
+        before.iter().enumerate().rev().find_map(found)
+    }
+
+    /// Whom the words `before` the title `last` name: "김민수 시장", "마르코 비트룩 대통령", "김하늘 하람대 교수".
+    fn before_title<'t>(&self, last: &str, before: &[&'t str], found: &mut Named<'t>) {
+        let nth = |k: usize| before.iter().rev().nth(k).copied();
+        found.roles.push(last.to_owned());
+        let given = nth(0).filter(|w| {
+            let family = w.chars().count() == 1 && self.has_surname(w) && !self.listed("modifiers", w);
+            let free = !self.is_kind(w) && !self.is_tied(w) && !self.is_body(w);
+            self.listed("honorifics", last) || family || free
+        });
+        // "김하늘 하람대 교수": where somebody works may stand between the name and the title.
+        let placed = before
+            .first()
+            .copied()
+            .filter(|w| before.len() > 1 && self.is_full(w) && nth(0).is_some_and(|n| !self.is_full(n)));
+        if let Some(full) = placed {
+            found.name.push(full);
+        } else if let Some(given) = given {
+            let family =
+                nth(1).filter(|w| !self.has_surname(given) && !self.is_kind(w) && !self.is_tied(w));
+            found.name.extend(family);
+            found.name.push(given);
+        }
+        let office = self.lexicon.list("offices");
+        let held = || office.iter().any(|o| last.ends_with(o.as_str()));
+        found.kind = if !found.name.is_empty() || held() {
+            SourceKind::Person
+        } else {
+            SourceKind::Anonymous
+        };
     }
 }
 

@@ -22,6 +22,11 @@ pub(super) fn ends(passage: &Passage<'_>, list: &str, at: usize) -> Option<&'sta
     if passage.is_quote(at) {
         return None;
     }
+    ending_of(passage, list, word)
+}
+
+/// The longest ending of the list that `word` has, with something before it.
+pub(super) fn ending_of(passage: &Passage<'_>, list: &str, word: &str) -> Option<&'static str> {
     passage
         .lexicon
         .list(list)
@@ -31,35 +36,43 @@ pub(super) fn ends(passage: &Passage<'_>, list: &str, at: usize) -> Option<&'sta
         .map(String::as_str)
 }
 
+/// Whether `k` is the particle behind a quotation.
+pub(super) fn is_after_quote(passage: &Passage<'_>, k: usize) -> bool {
+    k > 0 && passage.listed("after-quotes", k) && passage.is_quote(k - 1)
+}
+
+/// How many bytes of a quotative ending are its particle: the rest belongs to the content ("다|고는", "라|는").
+pub(super) fn particle_of(passage: &Passage<'_>, ending: &str) -> usize {
+    let particles = passage.lexicon.list("quotative-particles");
+    particles
+        .iter()
+        .filter(|p| ending.ends_with(p.as_str()))
+        .map(String::len)
+        .max()
+        .unwrap_or(0)
+}
+
 /// The verb with its negation ("밝히지 않았다") or its auxiliary ("주장하고 있다"), and whether it is negated.
 pub(super) fn cue_span(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> (Span, bool) {
     let own = passage.tokens[at].span;
-    let word = own.of(passage.text);
-    let next =
-        |stems: &[&str]| at + 1 < unit.end && stems.iter().any(|n| passage.lower(at + 1).starts_with(n));
+    let next = |list: &str| at + 1 < unit.end && begins(passage, list, at + 1);
     // "확인해 주지 않았다"
     if passage.listed("withheld", at + 1) && at + 2 < unit.end && begins(passage, "withholds", at + 2) {
         return (own.cover(passage.tokens[at + 2].span), true);
     }
-    let negated = ["지", "지는", "지도"].iter().any(|e| word.ends_with(e)) && next(&["않", "못"]);
-    if negated || next(&["있"]) && (word.ends_with('고') || begins(passage, "written", at)) {
+    let negated = ends(passage, "negated-endings", at).is_some() && next("withholds");
+    let lasts = || ends(passage, "lasting-endings", at).is_some() || begins(passage, "written", at);
+    if negated || next("lasting") && lasts() {
         (own.cover(passage.tokens[at + 1].span), negated)
     } else {
         (own, false)
     }
 }
 
-/// The span of `range` without the first fitting particle at its end.
-pub(super) fn without_particle(
-    passage: &Passage<'_>,
-    range: Range<usize>,
-    particles: &[&str],
-) -> Option<Span> {
+/// The span of `range` without the particle of the list at its end; `None` if it has none.
+pub(super) fn without_particle(passage: &Passage<'_>, range: Range<usize>, list: &str) -> Option<Span> {
     let span = span_of(passage, range.start, range.end)?;
-    let word = span.of(passage.text);
-    let particle = particles
-        .iter()
-        .find(|p| word.ends_with(**p) && word.len() > p.len())?;
+    let particle = ending_of(passage, list, span.of(passage.text))?;
     Some(Span::new(span.start, span.end - particle.len()))
 }
 

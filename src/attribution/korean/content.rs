@@ -4,7 +4,7 @@ use super::super::Stance;
 use super::super::lexicon::{Entry, Frame, Lexicon};
 use super::super::passage::Passage;
 use super::State;
-use super::borders::{begins, ends};
+use super::borders::{begins, ending_of, ends, is_after_quote, particle_of};
 use super::source::{describes, source_after, topic};
 
 /// The cue verb that token `at` begins with, the longest stem first.
@@ -15,8 +15,11 @@ pub(super) fn entry_of(passage: &Passage<'_>, at: usize) -> Option<&'static Entr
         return None;
     }
     // "것으로 보고 있다": sees it so.
-    if lower == "보고" && passage.lower(at + 1).starts_with('있') {
-        lower = "추정했";
+    if passage.listed("sees-so", at)
+        && begins(passage, "lasting", at + 1)
+        && let Some(verb) = lexicon.list("estimate-verb").first()
+    {
+        lower = verb;
     }
     // "확인해 줄 수 없다고": what can or cannot be done is part of what is said.
     if passage.listed("ables", at + 1) || ends(passage, "ables", at).is_some() {
@@ -50,16 +53,21 @@ pub(super) fn content_end(
     at: usize,
     cue: (&Entry, bool, usize),
 ) -> Option<Closed> {
-    let ((entry, negated, verb), from) = (cue, state.from);
-    let close = |last: usize, end: usize, after: usize| {
-        let claim = passage.listed("claim-nouns", last + 1);
-        Some(Closed {
-            last,
-            end,
-            after,
-            claim,
-        })
-    };
+    at_quotative(passage, state.from, at, cue.0).or_else(|| at_object(passage, state, at, cue))
+}
+
+/// The content of the verb at `at` that ends with token `last` before the byte `end`.
+fn close(passage: &Passage<'_>, last: usize, end: usize, after: usize) -> Option<Closed> {
+    Some(Closed {
+        last,
+        end,
+        after,
+        claim: passage.listed("claim-nouns", last + 1),
+    })
+}
+
+/// "C다고", "“C”라고", "C 것으로" before the verb at `at`.
+fn at_quotative(passage: &Passage<'_>, from: usize, at: usize, entry: &Entry) -> Option<Closed> {
     let guesses = matches!(
         entry.stance,
         Stance::Estimate | Stance::Think | Stance::Report | Stance::Confirm
@@ -68,64 +76,78 @@ pub(super) fn content_end(
         let token = passage.tokens.get(k)?;
         let word = token.span.of(passage.text);
         if passage.is_quote(k) && k + 1 == at {
-            return close(k, token.span.end, k + 1);
+            return close(passage, k, token.span.end, k + 1);
         }
         // “…”고, “…”라고, ‘…’이라고: a particle of its own after the quotation.
-        if k > from && passage.is_quote(k - 1) && passage.listed("after-quotes", k) {
-            return close(k - 1, passage.tokens[k - 1].span.end, k + 1);
+        if k > from && is_after_quote(passage, k) {
+            return close(passage, k - 1, passage.tokens[k - 1].span.end, k + 1);
+        }
+        // “…”는 입장을: the noun is part of how it was said.
+        let noun = passage.listed("quote-nouns", k) && k + 1 < at && passage.listed("nouns", k + 1);
+        if k > from && noun && passage.is_quote(k - 1) {
+            return close(passage, k - 1, passage.tokens[k - 1].span.end, k + 1);
         }
         // “…” 그가 말했다: no particle, a speaker between.
         if passage.is_quote(k) && at <= k + 5 && source_after(passage, k + 1, at).is_some() {
-            return close(k, token.span.end, k + 1);
+            return close(passage, k, token.span.end, k + 1);
         }
         if at > k + 8 {
             continue;
         }
-        if guesses && word == "것으로" && k > from {
-            return close(k, token.span.end - "으로".len(), k + 1);
+        if guesses
+            && passage.listed("guesses", k)
+            && k > from
+            && let Some(particle) = ending_of(passage, "guess-particles", word)
+        {
+            return close(passage, k, token.span.end - particle.len(), k + 1);
         }
         if let Some(ending) = ends(passage, "quotatives", k) {
             // -다는 wants its noun: "지시했다는 사실을".
-            if ending.ends_with('는') && !(k + 1 < at && passage.listed("nouns", k + 1)) {
+            let describes = ends(passage, "adnominal-quotatives", k) == Some(ending);
+            if describes && !(k + 1 < at && passage.listed("nouns", k + 1)) {
                 continue;
             }
-            let particle = ending.chars().next_back().map_or(0, char::len_utf8);
-            return close(k, token.span.end - particle, k + 1);
+            return close(passage, k, token.span.end - particle_of(passage, ending), k + 1);
         }
     }
+    None
+}
+
+/// "O를" before the verb at `at`, if it takes an object; "O에 대해", and a question that is its object.
+fn at_object(
+    passage: &Passage<'_>,
+    state: &State,
+    at: usize,
+    (entry, negated, verb): (&Entry, bool, usize),
+) -> Option<Closed> {
+    let from = state.from;
     // An object closes content only before a verb that ends its clause, not before "지시했다는" or "요구한".
     let inner = ends(passage, "quotatives", verb).is_some() || describes(passage, verb);
     let last = at.checked_sub(1).filter(|&k| k >= from && !inner)?;
     let span = passage.tokens[last].span;
-    let word = span.of(passage.text);
-    let strip = |particles: &[&str]| {
-        particles
-            .iter()
-            .find(|p| word.ends_with(**p) && word.len() > p.len())
-            .map(|p| span.end - p.len())
-    };
+    let strip = |list: &str| ending_of(passage, list, span.of(passage.text)).map(|p| span.end - p.len());
     // "몇 명인지 공개하지 않았다": a question that closes the content by itself.
     if ends(passage, "questions", last).is_some() {
-        return close(last, span.end, at);
+        return close(passage, last, span.end, at);
     }
     if entry.stance == Stance::Estimate
-        && let Some(end) = strip(&["으로", "로"])
+        && let Some(end) = strip("guess-particles")
     {
-        return close(last, end, at);
+        return close(passage, last, end, at);
     }
     // "약속했으나 시기는 밝히지 않았다", "시장은 수수는 부인하면서도": a topic that is no source.
     let weighs = matches!(entry.stance, Stance::Confirm | Stance::Deny);
     let owned = || state.source.is_some() || topic(passage, from, last, false).is_some_and(|t| t.speaks);
     if (negated && state.source.is_some() || weighs && owned())
-        && let Some(end) = strip(&["은", "는"])
+        && let Some(end) = strip("plain-topics")
     {
-        return close(last, end, at);
+        return close(passage, last, end, at);
     }
     // "혐의에 대해 부인했다"
     if passage.listed("about", last) && last > from {
         let object = passage.tokens[last - 1].span;
-        if object.of(passage.text).ends_with('에') {
-            return close(last - 1, object.end - '에'.len_utf8(), at);
+        if let Some(particle) = ending_of(passage, "about-particles", object.of(passage.text)) {
+            return close(passage, last - 1, object.end - particle.len(), at);
         }
     }
     // "영화를 봤지만": what is seen is no content.
@@ -138,5 +160,5 @@ pub(super) fn content_end(
             entry.stance,
             Stance::Say | Stance::Report | Stance::Think | Stance::Cite
         );
-    close(last, strip(&["을", "를"])?, at).filter(|_| takes)
+    close(passage, last, strip("objects")?, at).filter(|_| takes)
 }

@@ -7,7 +7,7 @@ use super::super::kinds::kind_of_word;
 use super::super::passage::Passage;
 use super::super::{Draft, SourceKind};
 use super::State;
-use super::borders::ends;
+use super::borders::{begins, ending_of, ends};
 use crate::text::span::Span;
 
 /// The most tokens that a noun phrase may have.
@@ -55,9 +55,12 @@ pub(super) fn clause_start(
                 .is_some_and(|s| s.of(passage.text) == found.source.of(passage.text))
         });
         let known = state.source.is_some();
+        let silent = ends(passage, "topics", found.after.saturating_sub(1)).is_some()
+            && begins(passage, "speechless", found.after.saturating_sub(1));
         let spoken_before = known || drafts.iter().rev().take(40).any(|d| !d.source.is_empty());
         let predicate = after == end && !passage.is_quote(end);
-        if found.speaks || said || state.counters || !spoken_before || !(known || predicate) {
+        let sure = found.speaks || said || state.counters;
+        if sure || !silent && (!spoken_before || !(known || predicate)) {
             return Some(Start {
                 content: after,
                 source: Some(found.source),
@@ -79,7 +82,8 @@ pub(super) fn clause_start(
 fn hears(passage: &Passage<'_>, at: usize) -> bool {
     let word = passage.lower(at);
     let lexicon = passage.lexicon;
-    word.strip_suffix('에').is_some_and(|body| {
+    let body = ending_of(passage, "about-particles", word).and_then(|p| word.strip_suffix(p));
+    body.is_some_and(|body| {
         lexicon.outlets.iter().any(|o| o.to_lowercase() == body)
             || matches!(
                 kind_of_word(lexicon, body),
@@ -99,19 +103,27 @@ fn skip_leads(passage: &Passage<'_>, from: usize, end: usize) -> usize {
 /// that a plain subject belongs to what is said.
 pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool) -> Option<Topic> {
     let resumes = from < end && passage.listed("resumes", from);
-    let first = (from..end).find(|&k| {
-        (!passage.listed("dropped", k) || passage.lower(k).starts_with('그')) && !passage.is(k, ',')
-    })?;
+    let first = (from..end)
+        .find(|&k| (!passage.listed("dropped", k) || is_pronoun(passage, k)) && !passage.is(k, ','))?;
     let first = skip_asides(passage, first, end);
     let found = |list: &'static str| {
         (first..end.min(first + REACH))
-            .take_while(|&k| !passage.is_quote(k) && !closes(passage, k))
+            .take_while(|&k| (!passage.is_quote(k) || is_name(passage, k)) && !closes(passage, k))
             .filter(|&k| passage.is_word(k))
             .find_map(|k| marked(passage, list, k).map(|p| (k, p)))
     };
-    let (k, particle) = found("topics")
+    let plain = found("topics")
         .filter(|&(k, p)| !resumes || speaks(passage, k, p))
-        .or_else(|| found("subjects").filter(|&(k, p)| !known && speaks(passage, k, p)))?;
+        .or_else(|| found("subjects").filter(|&(k, p)| !known && speaks(passage, k, p)));
+    // "총리실도 “…”라고": one more who says so, not one more of whom it is said.
+    let also = found("also").filter(|&(k, p)| {
+        let spoken = (k + 1..=end).any(|q| passage.is_quote(q)) || skip_asides(passage, k + 1, end) > k + 1;
+        !known && !resumes && spoken && speaks(passage, k, p)
+    });
+    let (k, particle) = match (plain, also) {
+        (Some(plain), Some(also)) => plain.min(also),
+        (plain, also) => plain.or(also)?,
+    };
     let (k, particle) = beside(passage, k, end).unwrap_or((k, particle));
     let start = noun_before(passage, first, k + 1);
     let source = Span::new(
@@ -144,7 +156,7 @@ fn beside(passage: &Passage<'_>, topic: usize, end: usize) -> Option<(usize, usi
 
 /// Whether a quotative ending closes content at token `k`.
 fn closes(passage: &Passage<'_>, k: usize) -> bool {
-    ends(passage, "quotatives", k).is_some_and(|e| e.ends_with('고'))
+    ends(passage, "closing-quotatives", k).is_some()
 }
 
 /// The length of the particle of `list` at the end of token `k`; an adnominal verb has none.
@@ -157,14 +169,37 @@ fn marked(passage: &Passage<'_>, list: &str, k: usize) -> Option<usize> {
     (!verb || speaks(passage, k, particle)).then_some(particle)
 }
 
-/// "사라테(Zárate)가": a particle alone behind a bracket.
+/// "그는": a pronoun that opens a clause is its topic, whatever else may open one.
+fn is_pronoun(passage: &Passage<'_>, k: usize) -> bool {
+    let word = passage.lower(k);
+    let stem = ending_of(passage, "topics", word).and_then(|p| word.strip_suffix(p));
+    stem.is_some_and(|stem| passage.lexicon.pronouns.contains_key(stem))
+}
+
+/// "사라테(Zárate)가", "시민단체 ‘조랴’는": a particle alone behind a bracket or a name in quotation marks.
 fn after_bracket(passage: &Passage<'_>, list: &str, k: usize) -> Option<usize> {
-    let alone = k > 0 && passage.is(k - 1, ')') && passage.listed(list, k);
+    let alone = k > 0 && (passage.is(k - 1, ')') || is_name(passage, k - 1)) && passage.listed(list, k);
     alone.then(|| passage.tokens[k].span.len())
 }
 
-/// The token that a particle at `k` belongs to: before the bracket if there is one.
+/// Whether the quotation at `k` is the name of the body before it, and a particle follows: "시민단체 ‘조랴’는".
+fn is_name(passage: &Passage<'_>, k: usize) -> bool {
+    let particle = ["topics", "subjects", "also"]
+        .iter()
+        .any(|list| passage.listed(list, k + 1));
+    passage.is_quote(k)
+        && passage.quote_words(k) <= 4
+        && !passage.quote_ends_speech(k)
+        && particle
+        && k > 0
+        && kind_of_word(passage.lexicon, passage.lower(k - 1)).is_some()
+}
+
+/// The token that a particle at `k` belongs to: before the bracket or the quoted name if there is one.
 fn head_of(passage: &Passage<'_>, k: usize) -> usize {
+    if k > 1 && is_name(passage, k - 1) {
+        return k - 2;
+    }
     if k == 0 || !passage.is(k - 1, ')') {
         return k;
     }
@@ -192,9 +227,11 @@ fn speaks(passage: &Passage<'_>, k: usize, particle: usize) -> bool {
     named
         || lexicon.pronouns.contains_key(&lower)
         || kind_of_word(lexicon, &lower).is_some()
-        || lower
-            .strip_suffix('들')
-            .is_some_and(|one| kind_of_word(lexicon, one).is_some())
+        || lexicon
+            .list("plurals")
+            .iter()
+            .filter_map(|p| lower.strip_suffix(p.as_str()))
+            .any(|one| kind_of_word(lexicon, one).is_some())
         || lexicon.titles.iter().any(|t| noun == t)
         || lexicon.outlets.iter().any(|o| noun == o)
 }
@@ -314,17 +351,28 @@ fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
         return Some(asked);
     }
     for k in at..end.min(at + 6) {
+        if let Some(next) = bracketed_occasion(passage, k) {
+            return Some(next);
+        }
         if !passage.is_word(k) || ends(passage, "topics", k).is_some() || closes(passage, k) {
             return None;
         }
-        if passage.listed("aside-ends", k) && k > at
-            || ends(passage, "occasions", k).is_some()
-            || passage.listed("occasions", k)
-        {
+        // What stands last is no aside: "시 홈페이지에 따르면".
+        let occasion = ends(passage, "occasions", k).is_some() || passage.listed("occasions", k);
+        if passage.listed("aside-ends", k) && k > at || occasion && k + 1 < end {
             return Some(k + 1);
         }
     }
     None
+}
+
+/// "사회관계망서비스(SNS)에": a place that its bracket parts from the particle; the token behind it.
+fn bracketed_occasion(passage: &Passage<'_>, k: usize) -> Option<usize> {
+    if !passage.is(k + 1, '(') || !passage.listed("media", k) {
+        return None;
+    }
+    let close = (k + 2..k + 8).find(|&c| passage.is(c, ')'))?;
+    passage.listed("places-in", close + 1).then_some(close + 2)
 }
 
 /// "사임할 것이냐는 질문에", "왜 늦었느냐고 묻자": where the question that begins at `at` ends. A topic before it is

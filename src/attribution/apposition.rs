@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::cased;
 use super::lexicon::class;
 use super::passage::Passage;
 use super::subject::left_of_simple;
@@ -52,6 +53,8 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
     }
     let mut start = match head(open) {
         Some(head) => head.start,
+        // "Один із них, директор порту Ігор Лан,"
+        None if cased::is_one_of_them(passage, from, open) => from,
         // "Stone, 29, of Oya, Nordland,": the place stands between name and remark.
         None => of_place(passage, from, open)?,
     };
@@ -89,6 +92,9 @@ pub(super) fn describes(passage: &Passage<'_>, at: usize) -> bool {
 /// Whether the words between two commas say who somebody is.
 pub(super) fn is_apposition(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
     let first = inner.start;
+    if cased::is_clause(passage, inner) {
+        return false;
+    }
     if passage.has(first, class::RELATIVE) {
         return passage.lower(first) != "that";
     }

@@ -103,7 +103,30 @@ fn find(text: &str, lexicon: &Lexicon, entities: &mut Vec<Entity>, span: Span, a
     if let Some(&pronoun) = lexicon.pronouns.get(lower.trim_end_matches(',')) {
         return pronominal(text, lexicon, entities, span, pronoun, around);
     }
+    if let Some(index) = stood_for(lexicon, entities, span, lower.trim_end_matches(',')) {
+        return index;
+    }
     named(text, lexicon, entities, span)
+}
+
+/// "чоловік", "посадовець" alone: whoever spoke last, if it can be him or her.
+fn stood_for(lexicon: &Lexicon, entities: &[Entity], span: Span, lower: &str) -> Option<usize> {
+    let listed = |list: &str| lexicon.list(list).iter().any(|w| w == lower);
+    let woman = listed("stands-for-her");
+    if !woman && !listed("stands-for-him") {
+        return None;
+    }
+    let last = entities
+        .iter()
+        .enumerate()
+        .rev()
+        .take(MOST)
+        .max_by_key(|(_, e)| e.last)?;
+    let (index, entity) = last;
+    let near = span.start.saturating_sub(entity.last) < 2 * REACH;
+    let person = matches!(entity.source.kind, SourceKind::Person | SourceKind::Anonymous);
+    let other = entity.woman.is_some_and(|w| w != woman);
+    (near && person && !entity.plural && !other).then_some(index)
 }
 
 /// A pronoun or relative.
@@ -134,7 +157,11 @@ fn pronominal(
         Pronoun::He => !entity.plural && is_human(entity.source.kind) && entity.woman != Some(true),
         Pronoun::She => !entity.plural && is_human(entity.source.kind) && entity.woman != Some(false),
         Pronoun::It => is_body(entity.source.kind) || entity.source.kind == SourceKind::Document,
-        Pronoun::They => entity.plural || entity.source.kind == SourceKind::Organisation,
+        // A body is "they" in English; where nouns have a gender it is not.
+        Pronoun::They => {
+            entity.plural
+                || entity.source.kind == SourceKind::Organisation && lexicon.list("inflects").is_empty()
+        }
         Pronoun::Writer | Pronoun::Relative => false,
     };
     let recent = entities
@@ -154,7 +181,11 @@ fn pronominal(
     let floor = recent.map_or(0, |(_, end, _)| end);
     let nearer = match pronoun {
         Pronoun::He | Pronoun::She => nearest_name(text, lexicon, span.start, floor),
-        Pronoun::It => nearest_body(text, lexicon, span.start, floor),
+        Pronoun::It => nearest_body(text, lexicon, span.start, floor, is_body),
+        // "Аналітики налаштовані песимістично: вони …"
+        Pronoun::They if !lexicon.list("inflects").is_empty() => {
+            nearest_body(text, lexicon, span.start, floor, |k| k == SourceKind::Group)
+        }
         _ => None,
     };
     if let Some(nearer) = nearer {
@@ -228,8 +259,14 @@ fn nearest_name(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Opti
         })
 }
 
-/// "The hauliers' federation welcomed it. It …": the body that a sentence before `end` begins with.
-fn nearest_body(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Option<Span> {
+/// "The hauliers' federation welcomed it. It …": the body, or what `fits` takes, that a sentence before `end` begins with.
+fn nearest_body(
+    text: &str,
+    lexicon: &Lexicon,
+    end: usize,
+    floor: usize,
+    fits: impl Fn(SourceKind) -> bool,
+) -> Option<Span> {
     sentence_starts(text, floor, end)
         .into_iter()
         .rev()
@@ -242,7 +279,7 @@ fn nearest_body(text: &str, lexicon: &Lexicon, end: usize, floor: usize) -> Opti
                     || lexicon.word(&lower).classes & stops != 0
                         && lexicon.word(&lower).classes & class::DETERMINER == 0
             })?;
-            let body = kind_of_word(lexicon, &word.to_lowercase()).is_some_and(is_body);
+            let body = kind_of_word(lexicon, &word.to_lowercase()).is_some_and(&fits);
             body.then(|| Span::new(start, start + at + word.len()))
         })
 }
@@ -299,7 +336,9 @@ fn only_of_family(entities: &[Entity], mention: &Mention, lexicon: &Lexicon) -> 
         return None;
     }
     let mut found = entities.iter().enumerate().rev().take(MOST).filter(|(_, e)| {
-        let [name] = &e.mention.words[..] else { return false };
+        let [name] = &e.mention.words[..] else {
+            return false;
+        };
         e.source.kind == SourceKind::Person && is_family_of(family, name)
     });
     let (index, entity) = found.next()?;

@@ -46,7 +46,13 @@ pub(super) fn display_name<'a>(mention: &'a str, lexicon: &Lexicon) -> &'a str {
         // "the campaign manager, Jeff Weaver": the name stands last.
         let full_name = capital_run(tail) == tail.len() && words(tail).nth(1).is_some();
         let described = is_definite(head, lexicon) && full_name || !mention_has_name(head, lexicon);
-        main = if described && capital_run(tail) == tail.len() {
+        // "Один із них, директор порту Ігор Лан"
+        let one = words(head)
+            .next()
+            .is_some_and(|(_, w)| lexicon.list("indefinite").contains(&w.to_lowercase()))
+            && !lexicon.list("inflects").is_empty()
+            && proper_name(tail, lexicon).is_some();
+        main = if one || described && capital_run(tail) == tail.len() {
             tail
         } else {
             head
@@ -114,7 +120,19 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
         }
     }
     let start = start.filter(|&s| s > 0 && titled && (1..=4).contains(&count))?;
-    Some(mention[start..end].trim_end_matches([' ', ',', '(']))
+    let name = mention[start..end].trim_end_matches([' ', ',', '(']);
+    // "кореспондентка Суспільного": whom she works for.
+    (count > 1 || !is_outlet(name, lexicon)).then_some(name)
+}
+
+/// Whether a word is the name of a medium, inflected where the language does.
+fn is_outlet(word: &str, lexicon: &Lexicon) -> bool {
+    let inflects = !lexicon.list("inflects").is_empty();
+    let stem = |o: &str| o.chars().count().saturating_sub(1).max(4);
+    lexicon.outlets.iter().any(|o| {
+        let same = o.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
+        o == word || inflects && same >= stem(o)
+    })
 }
 
 fn is_kind(lexicon: &Lexicon, lower: &str, kind: SourceKind) -> bool {

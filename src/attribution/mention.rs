@@ -45,7 +45,7 @@ fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
     let shown = display_name(text, lexicon);
     let own = after_owner(shown);
     let kind = kind_of(if own.len() < shown.len() { own } else { text }, lexicon);
-    let name = without_brackets(own);
+    let name = without_brackets(without_emphasis(own, lexicon));
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let name = nominative(&name, lexicon).unwrap_or(name);
     let named = mention_has_name(text, lexicon) || is_quoted_name(text);
@@ -73,6 +73,14 @@ fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
         known: !named && (is_definite(text, lexicon) || bare),
         named,
         words: core,
+    }
+}
+
+/// "Сам Палій" → "Палій".
+fn without_emphasis<'a>(name: &'a str, lexicon: &Lexicon) -> &'a str {
+    match name.split_once(' ') {
+        Some((first, rest)) if lexicon.list("emphatic").contains(&first.to_lowercase()) => rest,
+        _ => name,
     }
 }
 
@@ -266,8 +274,7 @@ impl Hangul<'_> {
     /// Whether a particle ties `w` to the next word.
     fn is_tied(&self, w: &str) -> bool {
         let ties = self.lexicon.list("ties");
-        ties.iter()
-            .any(|p| w.ends_with(p.as_str()) && w.len() > p.len())
+        ties.iter().any(|p| w.ends_with(p.as_str()) && w.len() > p.len())
     }
 
     fn is_body(&self, w: &str) -> bool {
@@ -299,8 +306,7 @@ impl Hangul<'_> {
         if let Some(full) = placed {
             found.name.push(full);
         } else if let Some(given) = given {
-            let family =
-                nth(1).filter(|w| !self.has_surname(given) && !self.is_kind(w) && !self.is_tied(w));
+            let family = nth(1).filter(|w| !self.has_surname(given) && !self.is_kind(w) && !self.is_tied(w));
             found.name.extend(family);
             found.name.push(given);
         }

@@ -292,7 +292,11 @@ fn read_unit(passage: &Passage<'_>, unit: &Range<usize>, language: Language, dra
     match language {
         Language::KO => korean::read(passage, unit, drafts),
         Language::ZH => chinese::read(passage, unit, drafts),
-        _ => clause::read(passage, unit, drafts),
+        _ => {
+            let first = drafts.len();
+            clause::read(passage, unit, drafts);
+            cased::mend(passage, unit, first, drafts);
+        }
     }
 }
 

@@ -327,6 +327,10 @@ fn speech_pieces(text: &str, lexicon: &Lexicon, block: Span, quotes: &mut Vec<Qu
     if after_dash.len() < part.len() && after_dash.starts_with([' ', '\u{a0}']) {
         let inner = Span::new(block.end - after_dash.len(), block.end).trimmed(text);
         let pieces = between_remarks(text, lexicon, inner, true);
+        if pieces.len() == 1 && pieces[0] == inner && reports(text, lexicon, inner) {
+            // "— Мер каже, що міст безпечний.": nobody is named who says it, but somebody is who is told of.
+            return outer;
+        }
         return pieces.into_iter().map(|piece| add(quotes, piece)).collect();
     }
     let mut speech = Vec::new();
@@ -350,6 +354,23 @@ fn speech_pieces(text: &str, lexicon: &Lexicon, block: Span, quotes: &mut Vec<Qu
         }
     }
     speech
+}
+
+/// Whether somebody's words are told in `inner`: a verb of saying before a conjunction, or a quotation.
+fn reports(text: &str, lexicon: &Lexicon, inner: Span) -> bool {
+    let part = inner.of(text);
+    part.match_indices([',', ':']).any(|(at, _)| {
+        let lower = |w: Option<&str>| {
+            w.unwrap_or("")
+                .trim_matches([',', '.', ':', '«', '"'])
+                .to_lowercase()
+        };
+        let verb = lower(part[..at].split_whitespace().next_back());
+        let after = part[at + 1..].trim_start();
+        let next = lower(after.split_whitespace().next());
+        let opens = lexicon.word(&next).classes & class::THAT != 0 || after.starts_with(['«', '“', '"', '„']);
+        !lexicon.word(&verb).entries.is_empty() && opens
+    })
 }
 
 /// What is spoken in `inner`, without the remarks between dashes. A remark begins with a cue verb.

@@ -81,8 +81,12 @@ impl Reader<'_, '_> {
             return self.announces(&verb);
         }
         let verb = self.with_manner(verb);
-        let Some(closed) = content_end(self.passage, &self.state, verb.head, (verb.entry, verb.negated, at))
-        else {
+        let Some(closed) = content_end(
+            self.passage,
+            &self.state,
+            verb.head,
+            (verb.entry, verb.negated, at),
+        ) else {
             let alone =
                 self.is_last(at) && self.state.pending.is_empty() && self.state.from == self.unit.start;
             // "그가 말했다.": what he said is a sentence of its own.
@@ -302,8 +306,7 @@ fn idiom(passage: &Passage<'_>, from: usize, at: usize) -> Option<(&'static Entr
             .is_some_and(|k| source_after(passage, k + 1, head).is_some())
     };
     // "…다고 하소연했다", "…다고 하소연하고 있다": so does what closes a reported clause, if somebody speaks.
-    let closes =
-        passage.is_stop(at + 1) || begins(passage, "lasting", at + 1) && passage.is_stop(at + 2);
+    let closes = passage.is_stop(at + 1) || begins(passage, "lasting", at + 1) && passage.is_stop(at + 2);
     let reported = closes
         && ends(passage, "hearsay-quotatives", at - 1).is_some()
         && !begins(passage, "not-said", at)

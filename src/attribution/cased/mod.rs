@@ -2,15 +2,18 @@
 //! speaks ("У Києві заявили"), the subject is dropped ("Додав, що …") or stands behind whom it tells, and a name
 //! in quotation marks speaks.
 
+mod patterns;
+
 use std::ops::Range;
 
-use super::SourceKind;
 use super::cues::Cue;
 use super::kinds::kind_of_word;
 use super::lexicon::{Entry, Frame, Lexicon, VerbForm, class};
 use super::passage::Passage;
 use super::subject;
 use super::token::Kind;
+use super::{SourceKind, Stance};
+pub(super) use patterns::mend;
 
 /// The source right of `cue`: a subject, behind whom it is told if need be, or a place. `leading`: the content
 /// follows it ("Як повідомили в раді, …").
@@ -21,6 +24,12 @@ pub(super) fn right_of(
     leading: bool,
 ) -> Option<Range<usize>> {
     let source = right(passage, cue, end, leading)?;
+    // "запитав суддя у слідчого": who is asked is no part of who asks.
+    let source = if cue.entry.stance == Stance::Ask && has_cases(passage) {
+        without_phrase(passage, source)
+    } else {
+        source
+    };
     let comma = source.clone().find(|&k| leading && passage.is(k, ','));
     Some(source.start..comma.unwrap_or(source.end))
 }
@@ -148,25 +157,25 @@ pub(super) fn nominative(passage: &Passage<'_>, range: &Range<usize>) -> Option<
     if !has_cases(passage) {
         return None;
     }
-    let verb = passage.lower(range.end);
-    let fits = |word: &str| {
-        let ends = |list: &[&str]| list.iter().any(|e| word.ends_with(e));
-        let vowel = word.ends_with(|c: char| "аеєиіїоуюяыэё".contains(c));
-        if verb.ends_with("ла") || verb.ends_with("лася") {
-            ends(&["а", "я"]) || !vowel
-        } else if verb.ends_with("ли") || verb.ends_with("лися") {
-            ends(&["и", "і", "ї", "ы"])
+    let verb_ends = |list: &str| ends(passage, list, range.end);
+    let (she, many) = (verb_ends("she-endings"), verb_ends("they-endings"));
+    let fits = |k: usize| {
+        let vowel = ends(passage, "vowels", k);
+        if she {
+            ends(passage, "nominative-endings", k) || !vowel
+        } else if many {
+            ends(passage, "plural-subjects", k)
         } else {
             !vowel
         }
     };
     // "У Києві Палій сказав": one who speaks in a place; of many the place itself speaks ("У Києві заявили").
-    let one = !verb.ends_with("ли") && !verb.ends_with("лися");
+    let one = !many;
     let placed = one && passage.listed("locative", range.start);
     (range.start + 2..range.end).find(|&k| {
         let word = passage.lower(k);
         (kind_of_word(passage.lexicon, word).is_some() || placed && passage.tokens[k].capital)
-            && fits(word)
+            && fits(k)
             && !passage.has(k - 1, class::PREPOSITION | class::LINK)
     })
 }
@@ -320,12 +329,13 @@ pub(super) fn before_contrast(passage: &Passage<'_>, part: &Range<usize>) -> usi
         .unwrap_or(part.end)
 }
 
-/// Whether the word at `at` names people.
+/// Whether the word at `at` names people, or a body in the first case.
 pub(super) fn is_people(passage: &Passage<'_>, at: usize) -> bool {
-    matches!(
-        kind_of_word(passage.lexicon, passage.lower(at)),
-        Some(SourceKind::Group | SourceKind::Person)
-    )
+    match kind_of_word(passage.lexicon, passage.lower(at)) {
+        Some(SourceKind::Group | SourceKind::Person) => true,
+        Some(SourceKind::Organisation) => is_subject(passage, at),
+        _ => false,
+    }
 }
 
 /// "поліція це заперечує": the subject `start..end` without the pronoun that is the verb's object.
@@ -384,29 +394,40 @@ pub(super) fn is_taken(passage: &Passage<'_>, content: &Range<usize>) -> bool {
     opens_report(passage, content.start)
 }
 
-/// "Палія звинувачують": a name in the accusative before a verb of many is whom they speak of, not who speaks.
+/// "Палія звинувачують", "Палія звинувачує прокуратура": a name in the accusative before a verb that wants an object is
+/// whom they speak of, not who speaks, if the verb is of many or its subject can only be what stands behind it.
 pub(super) fn is_accused(passage: &Passage<'_>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
-    let ends = |word: &str, list: &str| {
-        passage
-            .lexicon
-            .list(list)
-            .iter()
-            .any(|e| word.ends_with(e.as_str()))
-    };
     let inflects = |k: usize| {
         let person = matches!(
             kind_of_word(passage.lexicon, passage.lower(k)),
             None | Some(SourceKind::Person)
         );
-        person && ends(passage.lower(k), "accusative-endings")
+        person && ends(passage, "accusative-endings", k)
     };
+    let named = source
+        .clone()
+        .any(|k| passage.tokens[k].capital && k > source.start || passage.tokens[source.start].capital);
     has_cases(passage)
         && matches!(cue.entry.frame, Frame::Object | Frame::Ask)
-        && ends(passage.lower(cue.verb.start), "many-endings")
+        && named
         && source.clone().all(inflects)
-        && source
-            .clone()
-            .any(|k| passage.tokens[k].capital && k > source.start || passage.tokens[source.start].capital)
+        && (ends(passage, "many-endings", cue.verb.start) || is_subject(passage, cue.group.end))
+}
+
+/// Whether the word at `at` names somebody and can only be a subject by its ending ("прокуратура", "слідчий").
+fn is_subject(passage: &Passage<'_>, at: usize) -> bool {
+    let kind = kind_of_word(passage.lexicon, passage.lower(at));
+    match kind {
+        Some(SourceKind::Person) => !ends(passage, "oblique-vowels", at),
+        Some(SourceKind::Organisation | SourceKind::Group) => ends(passage, "nominative-endings", at),
+        _ => false,
+    }
+}
+
+/// Whether token `at` has an ending of the list.
+fn ends(passage: &Passage<'_>, list: &str, at: usize) -> bool {
+    let endings = passage.lexicon.list(list);
+    endings.iter().any(|e| passage.lower(at).ends_with(e.as_str()))
 }
 
 /// "Ані мер, ані поліція": the subject `range` with the part that the first "neither" opens.
@@ -439,4 +460,41 @@ pub(super) fn without_phrase(passage: &Passage<'_>, source: Range<usize>) -> Ran
         .skip(1)
         .find(|&k| passage.has(k, class::PREPOSITION));
     source.start..phrase.unwrap_or(source.end)
+}
+
+/// "Один із них": a part of those named before, from `from` up to `end`.
+pub(super) fn is_one_of_them(passage: &Passage<'_>, from: usize, end: usize) -> bool {
+    has_cases(passage)
+        && end == from + 3
+        && passage.listed("indefinite", from)
+        && passage.has(from + 1, class::LINK)
+        && passage.has(from + 2, class::OBJECT)
+}
+
+/// Whether what stands behind a comma is a clause and no apposition: "…, посадовець підписав акти, …", or "що" behind a
+/// verb of saying that waits for it ("писало з посиланням на дипломата, що …").
+pub(super) fn is_clause(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
+    if !has_cases(passage)
+        || passage.has(inner.start, class::RELATIVE) && !passage.has(inner.start, class::THAT)
+    {
+        return false;
+    }
+    let clause = || {
+        inner
+            .clone()
+            .take(20)
+            .take_while(|&k| !passage.is(k, ',') && !passage.is_stop(k))
+    };
+    if passage.has(inner.start, class::THAT) {
+        let before = inner.start.saturating_sub(16)..inner.start.saturating_sub(1);
+        return before
+            .rev()
+            .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
+            .any(|k| !passage.word(k).entries.is_empty());
+    }
+    clause().skip(1).any(|k| {
+        let lower = passage.lower(k);
+        let plain = !passage.tokens[k].capital && kind_of_word(passage.lexicon, lower).is_none();
+        plain && is_past(passage.lexicon, lower) && !ends(passage, "noun-endings", k)
+    })
 }

@@ -9,6 +9,9 @@ use super::subject::left_of_simple;
 
 /// "Lund, the mayor of Oya," or "Lund, in a statement,": the comma or dash at `close` closes something.
 pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) -> Option<Range<usize>> {
+    if cased::speaks_behind(passage, close) {
+        return None;
+    }
     let dashed = passage.tokens[close].is_dash();
     let same = |k: usize| {
         if dashed {

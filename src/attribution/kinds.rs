@@ -77,6 +77,8 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
     let mut end = mention.len();
     let mut count = 0;
     let mut titled = false;
+    let mut last_title = String::new();
+    let inflects = !lexicon.list("inflects").is_empty();
     for (at, word) in words(mention) {
         let lower = word.to_lowercase();
         if lexicon.word(&lower).classes & (class::LINK | class::RELATIVE | class::PREPOSITION) != 0 {
@@ -84,10 +86,19 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
             end = at;
             break;
         }
-        let title = lexicon.titles.contains(&lower) || is_kind(lexicon, &lower, SourceKind::Person);
+        // Where stems tell the kinds, the longest decides: "мерії" is no "мер".
+        let person = if inflects {
+            kind_of_word(lexicon, &lower) == Some(SourceKind::Person)
+        } else {
+            is_kind(lexicon, &lower, SourceKind::Person)
+        };
+        let title = lexicon.titles.contains(&lower) || person;
         let capital = word.chars().next().is_some_and(char::is_uppercase);
         if title || !capital {
             titled |= title;
+            if title {
+                last_title.clone_from(&lower);
+            }
             start = None;
             count = 0;
         } else {
@@ -104,7 +115,7 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
     if bodies.into_iter().any(|kind| is_kind(lexicon, &last, kind)) {
         return None;
     }
-    if let (Some(first), true) = (start, count > 2 && !lexicon.list("inflects").is_empty()) {
+    if let (Some(first), true) = (start, count > 2 && inflects) {
         // "Президент Нордланду Марко Вітрук": the place is no part of the name.
         let names: Vec<usize> = words(&mention[first..end]).map(|(at, _)| first + at).collect();
         let patronymic = words(&mention[first..end]).nth(1).is_some_and(|(_, w)| {
@@ -122,7 +133,20 @@ fn proper_name<'a>(mention: &'a str, lexicon: &Lexicon) -> Option<&'a str> {
     let start = start.filter(|&s| s > 0 && titled && (1..=4).contains(&count))?;
     let name = mention[start..end].trim_end_matches([' ', ',', '(']);
     // "кореспондентка Суспільного": whom she works for.
-    (count > 1 || !is_outlet(name, lexicon)).then_some(name)
+    let placed = count == 1 && inflects && names_place(&last_title, name, lexicon);
+    (count > 1 || !is_outlet(name, lexicon) && !placed).then_some(name)
+}
+
+/// "мер Ясенова", "дипломат Нордланду": a genitive behind an office, that is nobody's surname there.
+fn names_place(title: &str, word: &str, lexicon: &Lexicon) -> bool {
+    let lower = word.to_lowercase();
+    let ends = |list: &str| lexicon.list(list).iter().any(|e| lower.ends_with(e.as_str()));
+    let her = lexicon
+        .list("women-offices")
+        .iter()
+        .any(|o| matches_word(o, title));
+    ends("place-genitives")
+        || !her && lexicon.list("first-case-titles").iter().any(|t| t == title) && ends("women-surnames")
 }
 
 /// Whether a word is the name of a medium, inflected where the language does.
@@ -359,7 +383,12 @@ fn kind_of_name(main: &str, last: &str, lexicon: &Lexicon) -> Option<SourceKind>
 fn genitive_head(main: &str, heads: &[&str], lexicon: &Lexicon) -> Option<SourceKind> {
     let at = heads.iter().position(|w| kind_of_word(lexicon, w).is_some())?;
     let kind = kind_of_word(lexicon, heads[at])?;
-    if kind == SourceKind::Document {
+    let many = || {
+        let endings = lexicon.list("plural-heads");
+        endings.iter().any(|e| heads[at].ends_with(e.as_str()))
+    };
+    // "журналісти видання «Обрій»": they are people, whomever they work for.
+    if kind == SourceKind::Document || kind == SourceKind::Group && many() {
         return Some(kind);
     }
     if kind != SourceKind::Person {

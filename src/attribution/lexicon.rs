@@ -166,8 +166,43 @@ pub(super) struct Lexicon {
     pub pronouns: HashMap<String, Pronoun>,
     /// Titles that stand before a name.
     pub titles: Vec<String>,
+    /// How nouns that name sources inflect.
+    pub nouns: Vec<Declension>,
+    /// How adjectives do.
+    pub adjectives: Vec<Declension>,
+    /// How given names do.
+    pub given_names: Vec<Declension>,
+    /// How surnames do.
+    pub surnames: Vec<Declension>,
     /// Cues of languages whose cue closes the sentence, and other lists by name.
     pub lists: HashMap<String, Vec<String>>,
+}
+
+/// The gender of a noun, or its plural.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Gender {
+    /// Masculine.
+    M,
+    /// Feminine.
+    F,
+    /// Neuter.
+    N,
+    /// Plural.
+    P,
+}
+
+/// The endings that some words have in the cases.
+#[derive(Debug)]
+pub(super) struct Declension {
+    /// What the words are.
+    pub gender: Gender,
+    /// The ending of the first case.
+    pub nominative: String,
+    /// The endings of the others, those aside that could be the first case of something else.
+    pub endings: Vec<String>,
+    /// Lower-case stems; after `*` what a stem ends in.
+    pub stems: Vec<String>,
 }
 
 /// What a pronoun can stand for.

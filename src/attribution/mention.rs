@@ -2,6 +2,7 @@
 //! tell it apart, its head noun and the offices it names.
 
 use super::SourceKind;
+use super::cased::first_case;
 use super::kinds::{
     core_words, display_name, head_word, is_definite, kind_of, kind_of_word, matches_word, mention_has_name,
     words,
@@ -47,7 +48,9 @@ fn spaced(text: &str, lexicon: &Lexicon) -> Mention {
     let kind = kind_of(if own.len() < shown.len() { own } else { text }, lexicon);
     let name = without_brackets(without_emphasis(own, lexicon));
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let name = nominative(&name, lexicon).unwrap_or(name);
+    let name = nominative(&name, lexicon)
+        .or_else(|| first_case(&name, lexicon))
+        .unwrap_or(name);
     let named = mention_has_name(text, lexicon) || is_quoted_name(text);
     let own: Vec<String> = words(&name).map(|(_, w)| w.to_lowercase()).collect();
     let mut core = core_words(&name, lexicon);

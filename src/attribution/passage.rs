@@ -41,7 +41,7 @@ impl<'a> Passage<'a> {
         let mut at = start;
         for index in speech {
             let outer = quotes[index].outer;
-            tokenize(text, Span::new(at, outer.start), &mut tokens);
+            tokenize(text, Span::new(at, outer.start), lexicon, &mut tokens);
             tokens.push(Token {
                 span: outer,
                 kind: Kind::Quote(index),
@@ -52,7 +52,7 @@ impl<'a> Passage<'a> {
             });
             at = outer.end;
         }
-        tokenize(text, Span::new(at, end), &mut tokens);
+        tokenize(text, Span::new(at, end), lexicon, &mut tokens);
         let mut classes: Vec<u32> = tokens.iter().map(|t| classes_of(lexicon, t)).collect();
         for (k, pair) in tokens.windows(2).enumerate() {
             if classes[k] == 0 && !pair[0].capital && is_manner(lexicon, &pair[0].lower, &pair[1].lower) {

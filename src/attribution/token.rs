@@ -1,5 +1,6 @@
 //! A block of text → its tokens: words, numbers and marks, with byte spans. One pass, linear.
 
+use super::lexicon::Lexicon;
 use crate::text::span::Span;
 
 /// What a token is.
@@ -60,7 +61,7 @@ fn is_apostrophe(c: char) -> bool {
 }
 
 /// Cuts `text[range]` into tokens; spans are positions in `text`.
-pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
+pub(super) fn tokenize(text: &str, range: Span, lexicon: &Lexicon, out: &mut Vec<Token>) {
     let part = range.of(text);
     let mut chars = part.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -99,7 +100,7 @@ pub(super) fn tokenize(text: &str, range: Span, out: &mut Vec<Token>) {
             // "Gov.", "Mr.", "U.S.": the stop belongs to the word if the sentence goes on.
             if let Some(&(next_at, '.')) = chars.peek()
                 && kind == Kind::Word
-                && is_abbreviated(&text[start..end], &part[next_at + 1..])
+                && is_abbreviated(&text[start..end], &part[next_at + 1..], lexicon)
             {
                 chars.next();
                 end = range.start + next_at + 1;
@@ -188,7 +189,7 @@ fn continues(part: &str, at: usize, c: char, kind: Kind) -> bool {
 }
 
 /// Whether a stop after `word` abbreviates it, judged by the word and what follows.
-fn is_abbreviated(word: &str, rest: &str) -> bool {
+fn is_abbreviated(word: &str, rest: &str, lexicon: &Lexicon) -> bool {
     let letters = word.chars().count();
     let next = rest.trim_start_matches([' ', '\u{a0}']).chars().next();
     // "in the U.S.": at the end the stop does both jobs.
@@ -205,113 +206,30 @@ fn is_abbreviated(word: &str, rest: &str) -> bool {
         return next.is_alphanumeric();
     }
     const TITLES: &[&str] = &[
-        "Mr",
-        "Mrs",
-        "Ms",
-        "Dr",
-        "Gov",
-        "Sen",
-        "Sens",
-        "Rep",
-        "Reps",
-        "Gen",
-        "Lt",
-        "Col",
-        "Maj",
-        "Capt",
-        "Sgt",
-        "Cpl",
-        "Adm",
-        "Cmdr",
-        "Prof",
-        "Rev",
-        "Hon",
-        "Pres",
-        "St",
-        "Jr",
-        "Sr",
-        "Atty",
-        "Det",
-        "Supt",
-        "Insp",
-        "Messrs",
-        "Mme",
-        "Jan",
-        "Feb",
-        "Mar",
-        "Apr",
-        "Jun",
-        "Jul",
-        "Aug",
-        "Sept",
-        "Sep",
-        "Oct",
-        "Nov",
-        "Dec",
-        "No",
-        "vs",
-        "Inc",
-        "Corp",
-        "Ltd",
-        "Co",
-        "Ala",
-        "Ariz",
-        "Ark",
-        "Calif",
-        "Colo",
-        "Conn",
-        "Del",
-        "Fla",
-        "Ga",
-        "Ill",
-        "Ind",
-        "Kan",
-        "Ky",
-        "La",
-        "Md",
-        "Mass",
-        "Mich",
-        "Minn",
-        "Miss",
-        "Mo",
-        "Mont",
-        "Neb",
-        "Nev",
-        "Okla",
-        "Ore",
-        "Pa",
-        "Tenn",
-        "Tex",
-        "Va",
-        "Vt",
-        "Wash",
-        "Wis",
-        "Wyo",
-        "ім",
-        "ст",
-        "м",
-        "р",
-        "г",
-        "ул",
-        "вул",
-        "просп",
-        "обл",
-        "тис",
-        "млн",
-        "млрд",
-        "т",
-        "п",
+        "Mr", "Mrs", "Ms", "Dr", "Gov", "Sen", "Sens", "Rep", "Reps", "Gen", "Lt", "Col", "Maj", "Capt",
+        "Sgt", "Cpl", "Adm", "Cmdr", "Prof", "Rev", "Hon", "Pres", "St", "Jr", "Sr", "Atty", "Det", "Supt",
+        "Insp", "Messrs", "Mme", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sept", "Sep", "Oct",
+        "Nov", "Dec", "No", "vs", "Inc", "Corp", "Ltd", "Co", "Ala", "Ariz", "Ark", "Calif", "Colo", "Conn",
+        "Del", "Fla", "Ga", "Ill", "Ind", "Kan", "Ky", "La", "Md", "Mass", "Mich", "Minn", "Miss", "Mo",
+        "Mont", "Neb", "Nev", "Okla", "Ore", "Pa", "Tenn", "Tex", "Va", "Vt", "Wash", "Wis", "Wyo",
     ];
-    TITLES.contains(&word) && (next.is_alphanumeric() || next == '(')
+    let known = TITLES.contains(&word) || lexicon.list("abbreviations").iter().any(|a| a == word);
+    known && (next.is_alphanumeric() || next == '(')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::language::Language;
 
     fn words(text: &str) -> Vec<String> {
         let mut out = Vec::new();
-        tokenize(text, Span::new(0, text.len()), &mut out);
+        tokenize(
+            text,
+            Span::new(0, text.len()),
+            Lexicon::of(Language::EN),
+            &mut out,
+        );
         out.iter().map(|t| t.span.of(text).to_owned()).collect()
     }
 

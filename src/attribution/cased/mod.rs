@@ -2,18 +2,25 @@
 //! speaks ("У Києві заявили"), the subject is dropped ("Додав, що …") or stands behind whom it tells, and a name
 //! in quotation marks speaks.
 
+mod names;
 mod patterns;
+mod subjects;
 
 use std::ops::Range;
 
+use super::Stance;
 use super::cues::Cue;
 use super::kinds::kind_of_word;
-use super::lexicon::{Entry, Frame, Lexicon, VerbForm, class};
+use super::lexicon::{Entry, Lexicon, class};
 use super::passage::Passage;
 use super::subject;
 use super::token::Kind;
-use super::{SourceKind, Stance};
+pub(super) use names::{case_rank, first_case};
 pub(super) use patterns::mend;
+pub(super) use subjects::{
+    before_object, drops_subject, has_subject, is_accused, is_clause, is_oblique, is_one_of_them, is_people,
+    speaks_behind, with_neither, without_phrase,
+};
 
 /// The source right of `cue`: a subject, behind whom it is told if need be, or a place. `leading`: the content
 /// follows it ("Як повідомили в раді, …").
@@ -225,15 +232,6 @@ pub(super) fn opens_report(passage: &Passage<'_>, at: usize) -> bool {
         && !passage.word(at - 2).entries.is_empty()
 }
 
-/// "мешканці кажуть": a verb that is hearsay by itself ("Кажуть, …") has a subject before it.
-pub(super) fn has_subject(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool {
-    has_cases(passage)
-        && at > unit.start
-        && !passage.word(at).entries.is_empty()
-        && passage.is_word(at - 1)
-        && passage.classes.get(at - 1) == Some(&0)
-}
-
 /// "«Ми чекали», — виправдовувався лейтенант": behind a quotation and a dash any past verb tells how it was said.
 /// Gives the entry of a plain verb of saying.
 pub(super) fn verb_of_dialogue(passage: &Passage<'_>, at: usize) -> Option<&'static Entry> {
@@ -329,24 +327,6 @@ pub(super) fn before_contrast(passage: &Passage<'_>, part: &Range<usize>) -> usi
         .unwrap_or(part.end)
 }
 
-/// Whether the word at `at` names people, or a body in the first case.
-pub(super) fn is_people(passage: &Passage<'_>, at: usize) -> bool {
-    match kind_of_word(passage.lexicon, passage.lower(at)) {
-        Some(SourceKind::Group | SourceKind::Person) => true,
-        Some(SourceKind::Organisation) => is_subject(passage, at),
-        _ => false,
-    }
-}
-
-/// "поліція це заперечує": the subject `start..end` without the pronoun that is the verb's object.
-pub(super) fn before_object(passage: &Passage<'_>, start: usize, end: usize) -> usize {
-    let object = has_cases(passage)
-        && end > start + 1
-        && passage.has(end - 1, class::DETERMINER)
-        && !passage.has(end - 1, class::PRONOUN);
-    end - usize::from(object)
-}
-
 /// "сухо відповів": an adverb in -о right before a verb of saying, told from nouns by the verb's ending.
 pub(super) fn is_manner(lexicon: &Lexicon, lower: &str, next: &str) -> bool {
     lower.chars().count() > 3
@@ -359,88 +339,15 @@ pub(super) fn is_manner(lexicon: &Lexicon, lower: &str, next: &str) -> bool {
         && !next.ends_with("ло")
 }
 
-/// Whether a lone noun cannot be a subject by its ending ("студентам").
-pub(super) fn is_oblique(passage: &Passage<'_>, source: &Range<usize>) -> bool {
-    let lower = passage.lower(source.start);
-    source.len() == 1
-        && lower.chars().count() > 4
-        && !passage.tokens[source.start].acronym
-        && passage
-            .lexicon
-            .list("oblique-endings")
-            .iter()
-            .any(|e| lower.ends_with(e.as_str()))
-}
-
-/// "Додав, що …": a singular verb that opens its sentence, or follows a lead, and has no subject.
-pub(super) fn drops_subject(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
-    let opens = (unit.start..cue.group.start).all(|k| {
-        passage.has(k, class::LEAD | class::ADVERB | class::TIME | class::CONJUNCTION)
-            || passage.is(k, ',')
-            || passage.tokens[k].is_dash()
-    });
-    has_cases(passage)
-        && opens
-        && cue.entry.form == VerbForm::Finite
-        && passage
-            .lexicon
-            .list("one-endings")
-            .iter()
-            .any(|e| passage.lower(cue.verb.start).ends_with(e.as_str()))
-}
-
 /// Whether `content` is the clause of the cue before it ("запевняє, що «…», мешканці кажуть інше"): nobody else's.
 pub(super) fn is_taken(passage: &Passage<'_>, content: &Range<usize>) -> bool {
     opens_report(passage, content.start)
-}
-
-/// "Палія звинувачують", "Палія звинувачує прокуратура": a name in the accusative before a verb that wants an object is
-/// whom they speak of, not who speaks, if the verb is of many or its subject can only be what stands behind it.
-pub(super) fn is_accused(passage: &Passage<'_>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
-    let inflects = |k: usize| {
-        let person = matches!(
-            kind_of_word(passage.lexicon, passage.lower(k)),
-            None | Some(SourceKind::Person)
-        );
-        person && ends(passage, "accusative-endings", k)
-    };
-    let named = source
-        .clone()
-        .any(|k| passage.tokens[k].capital && k > source.start || passage.tokens[source.start].capital);
-    has_cases(passage)
-        && matches!(cue.entry.frame, Frame::Object | Frame::Ask)
-        && named
-        && source.clone().all(inflects)
-        && (ends(passage, "many-endings", cue.verb.start) || is_subject(passage, cue.group.end))
-}
-
-/// Whether the word at `at` names somebody and can only be a subject by its ending ("прокуратура", "слідчий").
-fn is_subject(passage: &Passage<'_>, at: usize) -> bool {
-    let kind = kind_of_word(passage.lexicon, passage.lower(at));
-    match kind {
-        Some(SourceKind::Person) => !ends(passage, "oblique-vowels", at),
-        Some(SourceKind::Organisation | SourceKind::Group) => ends(passage, "nominative-endings", at),
-        _ => false,
-    }
 }
 
 /// Whether token `at` has an ending of the list.
 fn ends(passage: &Passage<'_>, list: &str, at: usize) -> bool {
     let endings = passage.lexicon.list(list);
     endings.iter().any(|e| passage.lower(at).ends_with(e.as_str()))
-}
-
-/// "Ані мер, ані поліція": the subject `range` with the part that the first "neither" opens.
-pub(super) fn with_neither(passage: &Passage<'_>, from: usize, range: Range<usize>) -> Range<usize> {
-    let neither = |k: usize| passage.listed("neither", k);
-    let parted = range.start > from && passage.is(range.start - 1, ',') && neither(range.start);
-    let first = (from..range.start)
-        .rev()
-        .take(12)
-        .take_while(|&k| passage.is_word(k) || passage.is(k, ','))
-        .filter(|&k| parted && neither(k))
-        .last();
-    first.unwrap_or(range.start)..range.end
 }
 
 /// Whether the "who said it" that `source` closes relays the rest of its sentence: "Як пише «Вісник», …".
@@ -451,50 +358,4 @@ pub(super) fn frames(
     source: &Range<usize>,
 ) -> bool {
     opener == unit.start && passage.is(source.end, ',')
-}
-
-/// "звинувачують прокурори у хабарі": people right of a verb without the phrase that belongs to the verb.
-pub(super) fn without_phrase(passage: &Passage<'_>, source: Range<usize>) -> Range<usize> {
-    let phrase = source
-        .clone()
-        .skip(1)
-        .find(|&k| passage.has(k, class::PREPOSITION));
-    source.start..phrase.unwrap_or(source.end)
-}
-
-/// "Один із них": a part of those named before, from `from` up to `end`.
-pub(super) fn is_one_of_them(passage: &Passage<'_>, from: usize, end: usize) -> bool {
-    has_cases(passage)
-        && end == from + 3
-        && passage.listed("indefinite", from)
-        && passage.has(from + 1, class::LINK)
-        && passage.has(from + 2, class::OBJECT)
-}
-
-/// Whether what stands behind a comma is a clause and no apposition: "…, посадовець підписав акти, …", or "що" behind a
-/// verb of saying that waits for it ("писало з посиланням на дипломата, що …").
-pub(super) fn is_clause(passage: &Passage<'_>, inner: &Range<usize>) -> bool {
-    if !has_cases(passage)
-        || passage.has(inner.start, class::RELATIVE) && !passage.has(inner.start, class::THAT)
-    {
-        return false;
-    }
-    let clause = || {
-        inner
-            .clone()
-            .take(20)
-            .take_while(|&k| !passage.is(k, ',') && !passage.is_stop(k))
-    };
-    if passage.has(inner.start, class::THAT) {
-        let before = inner.start.saturating_sub(16)..inner.start.saturating_sub(1);
-        return before
-            .rev()
-            .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
-            .any(|k| !passage.word(k).entries.is_empty());
-    }
-    clause().skip(1).any(|k| {
-        let lower = passage.lower(k);
-        let plain = !passage.tokens[k].capital && kind_of_word(passage.lexicon, lower).is_none();
-        plain && is_past(passage.lexicon, lower) && !ends(passage, "noun-endings", k)
-    })
 }

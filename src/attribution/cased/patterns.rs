@@ -25,6 +25,7 @@ pub(in super::super) fn mend(
         known_from(passage, unit, draft);
         told_where(passage, unit, draft);
         denied_object(passage, draft);
+        object_alone(passage, draft);
     }
     let mut own: Vec<Draft> = Vec::new();
     for cue in cues::find(passage, unit) {
@@ -59,6 +60,25 @@ fn make(stance: Stance, polarity: Polarity, source: Span, cue: Span, content: Sp
         content: vec![content],
         parent: None,
         antecedent: None,
+    }
+}
+
+/// "Національну катастрофу не оголосили": an adjective and a noun in the accusative are nobody who speaks.
+fn object_alone(passage: &Passage<'_>, draft: &mut Draft) {
+    let Some(&source) = draft.source.first() else {
+        return;
+    };
+    let range = tokens_of(passage, source);
+    let bare = range.start == 0 || !passage.listed("locative", range.start - 1);
+    let object = |k: usize| {
+        let ends = |list: &str| super::ends(passage, list, k);
+        passage.is_word(k) && !passage.tokens[k].acronym && ends("object-endings") && !ends("object-not")
+    };
+    let two = range.len() == 2;
+    let mut words = range;
+    if bare && two && words.all(object) {
+        // Without a cue it is dropped with the other empty drafts.
+        draft.cue.clear();
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 
 use super::super::{Polarity, SourceKind, Stance};
-use super::{Entry, Frame, Header, Lexicon, Phrase, PhraseRole, Pronoun, VerbForm, class};
+use super::{
+    Declension, Entry, Frame, Gender, Header, Lexicon, Phrase, PhraseRole, Pronoun, VerbForm, class,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,8 @@ struct File {
     outlets: Vec<String>,
     #[serde(default)]
     pronouns: HashMap<String, String>,
+    #[serde(default)]
+    declension: Vec<DeclensionRow>,
     #[serde(default)]
     titles: String,
     #[serde(default)]
@@ -71,6 +75,27 @@ struct PhraseRow {
     polarity: Polarity,
     /// Phrases, parted by `;`.
     words: String,
+}
+
+/// What kind of word a declension is of.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Declined {
+    Noun,
+    Adjective,
+    Given,
+    Surname,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclensionRow {
+    of: Declined,
+    gender: Gender,
+    nominative: String,
+    /// `-` is no ending.
+    endings: String,
+    stems: String,
 }
 
 fn asserted() -> Polarity {
@@ -140,6 +165,24 @@ pub(super) fn parse(source: &str) -> Result<Lexicon, toml::de::Error> {
         .split_whitespace()
         .map(|t| t.replace('_', " "))
         .collect();
+    for row in file.declension {
+        let split = |words: &str| -> Vec<String> { words.split_whitespace().map(str::to_owned).collect() };
+        let declension = Declension {
+            gender: row.gender,
+            nominative: row.nominative,
+            endings: split(&row.endings)
+                .into_iter()
+                .map(|e| e.replace('-', ""))
+                .collect(),
+            stems: split(&row.stems),
+        };
+        match row.of {
+            Declined::Noun => lexicon.nouns.push(declension),
+            Declined::Adjective => lexicon.adjectives.push(declension),
+            Declined::Given => lexicon.given_names.push(declension),
+            Declined::Surname => lexicon.surnames.push(declension),
+        }
+    }
     for (name, words) in file.lists {
         let words = words.split_whitespace().map(|w| w.replace('_', " ")).collect();
         lexicon.lists.insert(name, words);

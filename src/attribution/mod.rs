@@ -376,7 +376,10 @@ fn sort(drafts: &mut Vec<Draft>) {
 
 /// Gives "He said:" at the end of the block before what stands in this one.
 fn fill_awaiting(passage: &Passage<'_>, drafts: &mut [Draft]) -> bool {
+    // Where no colon announces it, only a quotation can be what was said.
+    let announced = passage.lexicon.list("so").is_empty() || passage.is_quote(0);
     if let Some(last) = drafts.last_mut()
+        && announced
         && last.content.is_empty()
         && last.form != Form::Header
         && let Some(content) = speech::whole_block(passage)

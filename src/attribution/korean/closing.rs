@@ -5,7 +5,7 @@ use super::super::kinds::kind_of_word;
 use super::super::passage::Passage;
 use super::super::{Draft, SourceKind};
 use super::borders::{begins, cue_span, ends, form_of, particle_of, span_of, without_particle};
-use super::source::{clause_start, noun_before, skip_asides, topic};
+use super::source::{clause_start, noun_before, skip_asides, skip_leads, topic};
 use super::{Form, Polarity, Reader, Stance, make};
 use crate::text::span::Span;
 
@@ -25,7 +25,8 @@ impl Reader<'_, '_> {
                 .filter_map(|d| Some(d.source.first().or(d.cue.first())?.start))
                 .min()
         });
-        let from = skip_circles(passage, skip_asides(passage, self.state.from, cue), cue);
+        let led = skip_leads(passage, self.state.from, cue);
+        let from = skip_circles(passage, skip_asides(passage, led, cue), cue);
         let own = (from < cue).then(|| passage.tokens[from].span.start);
         let start = said.into_iter().chain(own).min()?;
         if start >= end || self.state.source.is_some() && said.is_none() {

@@ -44,6 +44,8 @@ pub(super) struct Closed {
     pub after: usize,
     /// Whether the noun after -다는 makes a claim of it ("주장을").
     pub claim: bool,
+    /// Whether it is a report that the verb weighs ("-다는 보도를").
+    pub weighed: bool,
 }
 
 /// Where the content before the verb at `at` ends: at a quotative ending, or at an object if the verb takes one.
@@ -63,6 +65,7 @@ fn close(passage: &Passage<'_>, last: usize, end: usize, after: usize) -> Option
         end,
         after,
         claim: passage.listed("claim-nouns", last + 1),
+        weighed: passage.listed("nouns", last + 1) && ends(passage, "adnominal-quotatives", last).is_some(),
     })
 }
 
@@ -80,6 +83,11 @@ fn at_quotative(passage: &Passage<'_>, from: usize, at: usize, entry: &Entry) ->
         }
         // “…”고, “…”라고, ‘…’이라고: a particle of its own after the quotation.
         if k > from && is_after_quote(passage, k) {
+            return close(passage, k - 1, passage.tokens[k - 1].span.end, k + 1);
+        }
+        // "도왔다 고 말했다": a space too many.
+        let syllable = |w: usize| ends(passage, "quotative-syllables", w).is_some();
+        if k > from && passage.listed("quotative-particles", k) && syllable(k - 1) {
             return close(passage, k - 1, passage.tokens[k - 1].span.end, k + 1);
         }
         // “…”는 입장을: the noun is part of how it was said.

@@ -93,7 +93,7 @@ fn hears(passage: &Passage<'_>, at: usize) -> bool {
 }
 
 /// "그러면서", "이어": opens a clause whose source is the one before.
-fn skip_leads(passage: &Passage<'_>, from: usize, end: usize) -> usize {
+pub(super) fn skip_leads(passage: &Passage<'_>, from: usize, end: usize) -> usize {
     (from..end)
         .find(|&k| !passage.listed("dropped", k) && !passage.is(k, ','))
         .unwrap_or(end)
@@ -239,9 +239,11 @@ fn speaks(passage: &Passage<'_>, k: usize, particle: usize) -> bool {
 /// The first token of the noun phrase that ends before `end`: what a comma or a linking word parts from it is no
 /// part of it ("비가 그친 뒤 시장은", "이와 관련해 시장은").
 pub(super) fn noun_before(passage: &Passage<'_>, from: usize, end: usize) -> usize {
-    let first = skip_asides(passage, skip_leads(passage, from, end), end);
+    // What stands last is no aside: "시 홈페이지에 따르면".
+    let last = end.saturating_sub(1);
+    let first = skip_asides(passage, skip_leads(passage, from, end), last);
     let floor = first.max(end.saturating_sub(REACH));
-    let cut = (floor..end.saturating_sub(1)).rev().find(|&k| {
+    let cut = (floor..last).rev().find(|&k| {
         let listed = passage.is(k, ',')
             && !(k + 1 < end && passage.is_word(k - usize::from(k > floor)) && lists_names(passage, k, end));
         let linked = passage.listed("sequels", k)
@@ -249,8 +251,7 @@ pub(super) fn noun_before(passage: &Passage<'_>, from: usize, end: usize) -> usi
             || ends(passage, "connectives", k).is_some();
         listed || linked && !describes(passage, k + 1)
     });
-    cut.map_or(first, |k| skip_asides(passage, k + 1, end))
-        .min(end.saturating_sub(1))
+    cut.map_or(first, |k| skip_asides(passage, k + 1, last)).min(last)
 }
 
 /// "경찰, 소방서는": a comma between two bare nouns.
@@ -357,9 +358,8 @@ fn aside_end(passage: &Passage<'_>, at: usize, end: usize) -> Option<usize> {
         if !passage.is_word(k) || ends(passage, "topics", k).is_some() || closes(passage, k) {
             return None;
         }
-        // What stands last is no aside: "시 홈페이지에 따르면".
         let occasion = ends(passage, "occasions", k).is_some() || passage.listed("occasions", k);
-        if passage.listed("aside-ends", k) && k > at || occasion && k + 1 < end {
+        if passage.listed("aside-ends", k) && k > at || occasion {
             return Some(k + 1);
         }
     }

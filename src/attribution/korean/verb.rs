@@ -103,7 +103,7 @@ impl Reader<'_, '_> {
         if self.state.outer.is_some() && source.is_none() {
             return None;
         }
-        self.add(&verb, source, content, closed.claim);
+        self.add(&verb, source, content, &closed);
         self.after_cue(&verb)
     }
 
@@ -178,16 +178,20 @@ impl Reader<'_, '_> {
     }
 
     /// Adds what `verb` tells, and whom it cites.
-    fn add(&mut self, verb: &Verb, source: Option<Span>, content: Vec<Span>, claim: bool) {
-        let stance = if verb.entry.stance == Stance::Say && claim {
-            Stance::Claim
-        } else {
-            verb.entry.stance
+    fn add(&mut self, verb: &Verb, source: Option<Span>, content: Vec<Span>, closed: &Closed) {
+        // "…다는 보도를 반박했다": what is rebutted is denied; "…다고 반박했다" puts it forward.
+        let rebuts = closed.weighed && begins(self.passage, "rebuts", verb.at);
+        let stance = match verb.entry.stance {
+            _ if rebuts => Stance::Deny,
+            Stance::Say if closed.claim => Stance::Claim,
+            stance => stance,
         };
         let mut draft = make(stance, source, verb.cue, content.clone());
         draft.form = form_of(self.passage, &content);
         draft.polarity = if verb.negated {
             Polarity::Unconfirmed
+        } else if rebuts {
+            Polarity::Denied
         } else {
             verb.entry.polarity
         };
@@ -221,7 +225,9 @@ impl Reader<'_, '_> {
     /// "말론 청장은 이렇게 말했다.": what is said stands in the sentence before or after.
     fn announces(&mut self, verb: &Verb) -> Option<usize> {
         let (passage, from, at) = (self.passage, self.state.from, verb.at);
-        if verb.entry.frame != Frame::Say || describes(passage, at) {
+        // "패스를 했다": a verb that only says that something was done.
+        let light = begins(passage, "light", at);
+        if verb.entry.frame != Frame::Say || describes(passage, at) || light {
             return None;
         }
         let source = topic(passage, from, at, false)

@@ -11,6 +11,9 @@ use super::super::{Draft, Form, Polarity, Stance, subject};
 use super::{has_cases, is_listener, is_name, is_occasion, right_of};
 use crate::text::span::Span;
 
+/// How often somebody may be cited in a relative clause of one sentence: more is no sentence, and the work stays linear.
+const MOST_CITED: usize = 16;
+
 /// Mends the drafts of the sentence `unit`, those from `first` on.
 pub(in super::super) fn mend(
     passage: &Passage<'_>,
@@ -28,26 +31,32 @@ pub(in super::super) fn mend(
         object_alone(passage, draft);
     }
     let mut own: Vec<Draft> = Vec::new();
+    let mut cited = 0;
     for cue in cues::find(passage, unit) {
         own.extend(object_before(passage, unit, &cue));
-        cited_in_relative(passage, unit, &cue, first, drafts);
+        if cited < MOST_CITED && cited_in_relative(passage, unit, &cue, first, drafts) {
+            cited += 1;
+        }
     }
     for at in unit.clone() {
         own.extend(neither_nor(passage, unit, at).or_else(|| no_comment(passage, unit, at)));
     }
-    for draft in own {
-        let overlaps = |other: &Draft| {
-            let (Some(a), Some(b)) = (draft.cue.first(), other.cue.first()) else {
-                return false;
-            };
-            a.start < b.end && b.start < a.end
-        };
-        for other in drafts[first..].iter_mut().filter(|d| overlaps(d)) {
+    replace(own, first, drafts);
+}
+
+/// Puts `own` in the place of those drafts, from `first` on, that have the same cue.
+fn replace(mut own: Vec<Draft>, first: usize, drafts: &mut Vec<Draft>) {
+    own.sort_by_key(|d| d.cue.first().map_or(0, |c| c.start));
+    let cues: Vec<Span> = own.iter().filter_map(|d| d.cue.first().copied()).collect();
+    for other in &mut drafts[first..] {
+        let Some(&cue) = other.cue.first() else { continue };
+        let before = cues.partition_point(|c| c.start < cue.end);
+        if before > 0 && cues[before - 1].end > cue.start {
             // Without a cue it is dropped with the other empty drafts.
             other.cue.clear();
         }
-        drafts.push(draft);
     }
+    drafts.extend(own);
 }
 
 fn make(stance: Stance, polarity: Polarity, source: Span, cue: Span, content: Span) -> Draft {
@@ -174,20 +183,21 @@ fn no_comment(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<D
     ))
 }
 
-/// "…», — запевнив речник, якого цитує «Хвиля»": who stands behind the verb cites what the other has said.
+/// "…», — запевнив речник, якого цитує «Хвиля»": who stands behind the verb cites what the other has said. Gives whether
+/// there was such a clause.
 fn cited_in_relative(
     passage: &Passage<'_>,
     unit: &Range<usize>,
     cue: &Cue<'_>,
     first: usize,
     drafts: &mut Vec<Draft>,
-) {
+) -> bool {
     let relative = cue.group.start.wrapping_sub(1);
     if cue.entry.stance != Stance::Cite || !passage.listed("cited", relative) || relative < unit.start + 2 {
-        return;
+        return false;
     }
     let Some(source) = right_of(passage, cue, unit.end, false) else {
-        return;
+        return false;
     };
     let cited = passage.tokens[relative - 1].span.start;
     let verb = passage.span(&cue.group);
@@ -200,7 +210,7 @@ fn cited_in_relative(
         near && !of_verb(d)
     });
     let Some(said) = said.map(|k| first + k) else {
-        return;
+        return true;
     };
     let mut own = make(
         cue.entry.stance,
@@ -216,6 +226,7 @@ fn cited_in_relative(
     }
     drafts[said].parent = Some(drafts.len());
     drafts.push(own);
+    true
 }
 
 /// "Скаргу, як стало відомо «Хвилі» від двох джерел, подадуть": it is known from somebody after all.
@@ -251,7 +262,9 @@ fn known_from(passage: &Passage<'_>, unit: &Range<usize>, draft: &mut Draft) {
 fn told_where(passage: &Passage<'_>, unit: &Range<usize>, draft: &mut Draft) {
     let [content] = draft.content[..] else { return };
     let range = tokens_of(passage, content);
-    let opens = is_occasion(passage, range.start);
+    if range.len() > 6 || !is_occasion(passage, range.start) {
+        return;
+    }
     let clause = range.clone().any(|k| {
         passage.is_quote(k)
             || passage.is(k, ',')
@@ -261,7 +274,7 @@ fn told_where(passage: &Passage<'_>, unit: &Range<usize>, draft: &mut Draft) {
         return;
     };
     let head = token_at(passage, source.start.min(cue.start));
-    if !opens || clause || range.start < head || range.len() > 6 {
+    if clause || range.start < head {
         return;
     }
     let leads = class::LEAD | class::ADVERB | class::TIME | class::CONJUNCTION;

@@ -117,7 +117,8 @@ pub(super) fn topic(passage: &Passage<'_>, from: usize, end: usize, known: bool)
         .or_else(|| found("subjects").filter(|&(k, p)| !known && speaks(passage, k, p)));
     // "총리실도 “…”라고": one more who says so, not one more of whom it is said.
     let also = found("also").filter(|&(k, p)| {
-        let spoken = (k + 1..=end).any(|q| passage.is_quote(q)) || skip_asides(passage, k + 1, end) > k + 1;
+        let spoken = (k + 1..=end).take(3 * REACH).any(|q| passage.is_quote(q))
+            || skip_asides(passage, k + 1, end) > k + 1;
         !known && !resumes && spoken && speaks(passage, k, p)
     });
     let (k, particle) = match (plain, also) {

@@ -10,7 +10,7 @@ use super::load::LoadSpec;
 use super::source_target::{self, Direction, Encoded, SourceTarget};
 use super::ssru::{Arithmetic, Student};
 use super::text_to_text::{Input, Output, Room, TextToText};
-use super::{EncoderDecoder, Link, Special};
+use super::{EncoderDecoder, Link, SentencePiece, Special};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
 use crate::text::span::Span;
@@ -51,6 +51,8 @@ fn student(
     let tokenizer = source_target::open_pair(source, target)?;
     let special = Special {
         end: vec![tokenizer.end()],
+        // Marian never writes it
+        never: vec![SentencePiece::open(target)?.unknown()],
         ..Special::default()
     };
     let arithmetic = match device {
@@ -61,7 +63,9 @@ fn student(
     if let Some(shortlist) = &spec.shortlist {
         model = model.with_shortlist(shortlist)?;
     }
-    Ok(Box::new(TextModel::new(model, tokenizer, Generation::default())?))
+    let model = TextModel::new(model, tokenizer, Generation::default())?;
+    // greedy: it learnt from what its teacher wrote with a beam
+    Ok(Box::new(model.settled()))
 }
 
 /// An encoder-decoder with its tokenizer.
@@ -69,6 +73,8 @@ pub(crate) struct TextModel<M> {
     model: M,
     tokenizer: Box<dyn SourceTarget>,
     defaults: Generation,
+    /// Its authors decode with it as `defaults` says; else they do not say how.
+    settled: bool,
 }
 
 /// Special tokens and tags around a text: none of the families has more.
@@ -90,7 +96,16 @@ impl<M: EncoderDecoder> TextModel<M> {
             model,
             tokenizer,
             defaults,
+            settled: false,
         })
+    }
+
+    /// The same, where the authors are known to decode as the defaults say.
+    fn settled(self) -> Self {
+        Self {
+            settled: true,
+            ..self
+        }
     }
 
     /// The model's own codes for languages that it has to be told.
@@ -176,6 +191,11 @@ impl<M: EncoderDecoder> TextToText for TextModel<M> {
 
     fn defaults(&self) -> Generation {
         self.defaults.clone()
+    }
+
+    fn beams(&self) -> Option<usize> {
+        let beams = self.defaults.beams;
+        (self.settled || beams > 1).then_some(beams)
     }
 
     fn check_languages(&self, from: Option<Language>, to: Option<Language>) -> Result<()> {

@@ -65,6 +65,11 @@ pub trait TextToText {
     /// How its authors decode with it.
     fn defaults(&self) -> Generation;
 
+    /// How many hypotheses its authors follow side by side; none: they do not say.
+    fn beams(&self) -> Option<usize> {
+        Some(self.defaults().beams).filter(|beams| *beams > 1)
+    }
+
     /// Whether it can be told these languages, as far as it has to be.
     ///
     /// # Errors

@@ -21,6 +21,24 @@ macro_rules! embedded {
 embedded![
     "all-minilm-l6-v2",
     "bart-large-cnn",
+    "firefox-de-en",
+    "firefox-en-de",
+    "firefox-en-es",
+    "firefox-en-fr",
+    "firefox-en-ja",
+    "firefox-en-ko",
+    "firefox-en-pl",
+    "firefox-en-ru",
+    "firefox-en-uk",
+    "firefox-en-zh",
+    "firefox-es-en",
+    "firefox-fr-en",
+    "firefox-ja-en",
+    "firefox-ko-en",
+    "firefox-pl-en",
+    "firefox-ru-en",
+    "firefox-uk-en",
+    "firefox-zh-en",
     "gemma-3-270m",
     "lmt-60-1.7b",
     "lmt-60-4b",
@@ -273,6 +291,7 @@ mod tests {
             zh,
             [
                 "qwen2.5-coder-1.5b",
+                "firefox-en-zh",
                 "lmt-60-1.7b",
                 "lmt-60-4b",
                 "madlad400-3b-mt",
@@ -280,7 +299,7 @@ mod tests {
             ]
         );
         let uk = ids(&catalogue.serving(Task::Translate, Language::EN, Some(Language::UK)));
-        assert_eq!(uk[..3], ["lmt-60-1.7b", "lmt-60-4b", "madlad400-3b-mt"]);
+        assert_eq!(uk[..3], ["firefox-en-uk", "lmt-60-1.7b", "lmt-60-4b"]);
         let between = ids(&catalogue.serving(Task::Translate, Language::UK, Some(Language::KO)));
         assert_eq!(between, ["madlad400-3b-mt", "m2m100-418m"]);
         assert!(

@@ -204,7 +204,7 @@ pub struct Decoding {
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
     /// What the loader asks for: `weights`, `config`, `tokenizer`, `tokenizer_config`, `chat_template`, `generation`,
-    /// `index`; for encoder-decoders without a `tokenizer.json` `source_spm`, `target_spm`, `spm`, `vocab`.
+    /// `index`, `spm`, `source_spm`, `target_spm`, `vocab`, `{,source_,target_}vocabulary`, `shortlist`.
     #[serde(deserialize_with = "names::component")]
     pub role: String,
     /// Its name on disk.

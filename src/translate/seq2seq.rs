@@ -46,7 +46,7 @@ impl<'a> Seq2Seq<'a> {
     /// A translator that asks `model`.
     pub fn new(model: &'a dyn TextToText, search: Search) -> Self {
         let defaults = model.defaults();
-        let usual = if defaults.beams > 1 { defaults.beams } else { BEAMS };
+        let usual = model.beams().unwrap_or(BEAMS);
         let alternatives = search.alternatives.unwrap_or(0);
         let beams = search.beams.unwrap_or(usual).max(alternatives);
         Self {

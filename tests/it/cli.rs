@@ -14,7 +14,7 @@ fn a_pair_that_no_model_here_serves_is_refused_with_the_models_that_would() {
         .assert()
         .code(3)
         .stdout("")
-        .stderr(contains("lmt-60").and(contains("byline models pull")));
+        .stderr(contains("firefox-en-uk").and(contains("byline models pull")));
 }
 
 #[test]
@@ -365,13 +365,13 @@ fn offline_every_model_that_is_missing_is_named_at_once() {
         String::from_utf8(output.stderr).unwrap()
     };
     let said = run(&[]);
-    let pull = "run `byline models pull qwen2.5-coder-1.5b lmt-60-1.7b`";
+    let pull = "run `byline models pull qwen2.5-coder-1.5b firefox-en-uk`";
     assert!(
         said.contains(pull) && said.contains("--method extractive"),
         "{said}"
     );
     let said = run(&["--method", "extractive"]);
-    assert!(said.contains("lmt-60-1.7b is not on this machine"), "{said}");
+    assert!(said.contains("firefox-en-uk is not on this machine"), "{said}");
     assert!(!said.contains("qwen") && !said.contains("--method"), "{said}");
 }
 

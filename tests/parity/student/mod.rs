@@ -2,6 +2,7 @@
 
 mod damage;
 pub(crate) mod random;
+mod texts;
 
 use std::collections::{HashMap, HashSet};
 

@@ -230,6 +230,8 @@ impl Builder {
             .map(|v| v * 0.3)
             .collect();
         bias[0] = shape.end;
+        // the unknown token, which byline never writes
+        bias[1] = -1000.0;
         self.floats("decoder_ff_logit_out_b", [1, shape.target as i32], &bias);
     }
 }

@@ -263,18 +263,19 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
             continue;
         }
         let mut lone = None;
+        // The first draft of the last sentence that has any.
+        let mut latest = first;
         for unit in &passage.units {
             let before = drafts.len();
             read_unit(&passage, unit, language, &mut drafts);
             if let (Some(quote), Some(draft)) = (lone.take(), drafts.get_mut(before)) {
                 speech::take_up(quote, draft);
             }
-            if drafts.len() == before
-                && before > first
-                && let Some(last) = drafts.last_mut()
-            {
-                speech::continue_speech(&passage, unit, last);
-            } else if drafts.len() == before {
+            if drafts.len() > before {
+                latest = before;
+            } else if before > first {
+                speech::continue_speech(&passage, unit, &mut drafts[latest..]);
+            } else {
                 lone = speech::lone_quotation(&passage, unit);
             }
         }

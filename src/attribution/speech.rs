@@ -62,23 +62,22 @@ fn leaves_open(passage: &Passage<'_>) -> bool {
     last.and_then(|k| passage.quote(k)).is_some_and(|q| !q.closed)
 }
 
-/// Adds the quotations that follow in sentences of their own ("…," he said. "…") to what was said last.
-pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, last: &mut Draft) -> bool {
+/// Adds the quotations that follow in sentences of their own ("…," said Lund, who denied the rest. "…") to what the
+/// `drafts` of the sentence before quote last.
+pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, drafts: &mut [Draft]) {
     let quoted = |k: usize| passage.is_quote(k);
     let only = unit
         .clone()
         .all(|k| quoted(k) || passage.is_stop(k) || passage.is(k, ',') || passage.tokens[k].is_dash());
-    let speech = only && unit.clone().any(quoted);
-    if !speech || !is_spoken(last) {
-        return false;
-    }
+    let Some(spoken) = drafts.iter_mut().rev().find(|d| is_spoken(d)).filter(|_| only) else {
+        return;
+    };
     let spans = unit
         .clone()
         .filter(|&k| quoted(k))
         .filter_map(|k| passage.tokens.get(k))
         .map(|t| t.span);
-    last.content.extend(spans);
-    true
+    spoken.content.extend(spans);
 }
 
 /// A sentence that is nothing but a quotation and has no cue of its own.

@@ -154,7 +154,32 @@ impl Carrier<'_> {
                 });
             }
         }
+        list.extend(self.colons(pair).map(|span| Candidate {
+            spans: vec![span],
+            stances: vec![Stance::Say],
+            negated: false,
+            attribution: None,
+        }));
         list
+    }
+
+    /// Whether a colon is the cue ("Lund: “…”").
+    fn by_colon(&self, attribution: &Attribution) -> bool {
+        attribution
+            .cue_spans
+            .iter()
+            .any(|s| s.of(self.source.text) == ":")
+    }
+
+    /// The colons of the target of `pair`, if one is a cue in its source ("Lund: “…”").
+    fn colons(&self, pair: &Pair) -> impl Iterator<Item = Span> {
+        let here = |a: &&Attribution| a.cue_spans.iter().any(|s| pair.source.contains(*s));
+        let claims = &self.source.claims.attributions;
+        let told = claims.iter().filter(here).any(|a| self.by_colon(a));
+        let (text, start) = (pair.target.of(self.target.text), pair.target.start);
+        text.match_indices([':', '：'])
+            .filter(move |_| told)
+            .map(move |(at, mark)| Span::new(start + at, start + at + mark.len()))
     }
 
     /// Each claim of a segment takes the cue that fits best; a cue serves two only when none is left.
@@ -290,10 +315,16 @@ impl Carrier<'_> {
         }
         let needs_source = !attribution.source_spans.is_empty();
         let needs_cue = !attribution.cue_spans.is_empty();
+        let quote = self.quote(attribution, segment);
+        let fit = match chosen.as_ref().map_or(0.0, |c| c.fit) {
+            // In a headline the quotation marks tell as much as the colon.
+            _ if quote == Some(1.0) && self.by_colon(attribution) => 1.0,
+            fit => fit,
+        };
         let evidence = Evidence {
             source: needs_source.then_some(who.score),
-            cue: needs_cue.then_some(chosen.as_ref().map_or(0.0, |c| c.fit)),
-            quote: self.quote(attribution, segment),
+            cue: needs_cue.then_some(fit),
+            quote,
         };
         target.source = who.spans;
         let source = attribution.source.and_then(|s| self.source.claims.sources.get(s));

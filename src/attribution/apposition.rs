@@ -12,6 +12,8 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
     if cased::speaks_behind(passage, close) {
         return None;
     }
+    // "Lund, known as “the Fox,”": the comma stands inside of the quotation.
+    let quoted = passage.is_quote(close);
     let dashed = passage.tokens[close].is_dash();
     let same = |k: usize| {
         if dashed {
@@ -22,7 +24,9 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
     };
     // "--" is two marks.
     let end = close + 1;
-    let close = if dashed && close > from && same(close - 1) {
+    let close = if quoted {
+        end
+    } else if dashed && close > from && same(close - 1) {
         close - 1
     } else {
         close
@@ -33,6 +37,9 @@ pub(super) fn with_apposition(passage: &Passage<'_>, from: usize, close: usize) 
         .take_while(|&k| !passage.is_stop(k) && !passage.is(k, ';'))
         .find(|&k| same(k));
     let Some(open) = open else {
+        if quoted {
+            return None;
+        }
         // "Sen. Lund (D-Oya), said": a slip of the pen.
         return left_of_simple(passage, from, close)
             .filter(|s| s.start == from && passage.is(close - 1, ')'));

@@ -82,6 +82,8 @@ pub(super) enum VerbForm {
     Participle,
     /// "saying", "додавши".
     Gerund,
+    /// "confident", "worried": a cue after "be".
+    Adjective,
 }
 
 /// One cue as the lexicon has it.

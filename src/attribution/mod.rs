@@ -14,6 +14,7 @@ mod entities;
 mod header;
 mod kinds;
 mod korean;
+mod labelled;
 mod lexicon;
 mod mention;
 mod nested;
@@ -237,6 +238,7 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
     let lexicon = Lexicon::of(language);
     let mut drafts = Vec::new();
     let mut carried = speech::Carried::default();
+    let mut labels = labelled::Labels::new(text, lexicon);
     for (index, block) in blocks.iter().enumerate() {
         let (Some(first), Some(last)) = (block.sentences.first(), block.sentences.last()) else {
             continue;
@@ -246,6 +248,11 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
             let content = vouched_for(&blocks[index + 1..], text, lexicon)
                 .or_else(|| vouched_for(&blocks[..index], text, lexicon));
             header::read(text, label, body, content.as_slice(), lexicon, &mut drafts);
+            continue;
+        }
+        let headline = index == 0 || block.kind == BlockKind::Headline;
+        if let Some(draft) = labels.read(span, block.label, headline) {
+            drafts.push(draft);
             continue;
         }
         let mut sentences = block.sentences.clone();
@@ -282,6 +289,7 @@ fn read(text: &str, language: Language, blocks: &[Block]) -> Claims {
         carried.settle(&passage, &mut drafts[first..], filled);
         nested::read(&passage, language, first, &mut drafts);
     }
+    labels.confirm(&mut drafts);
     tidy(text, lexicon, &mut drafts);
     drop_empty(&mut drafts);
     sort(&mut drafts);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::cased::{is_manner, is_past};
 use super::cues::skip_time;
-use super::lexicon::{Lexicon, Word, class};
+use super::lexicon::{Lexicon, VerbForm, Word, class};
 use super::quotes::{Quotation, quotations};
 use super::token::{Kind, Token, tokenize};
 use crate::text::span::Span;
@@ -85,6 +85,7 @@ impl<'a> Passage<'a> {
                 // A headline in capitals tells nothing.
                 continue;
             }
+            self.mark_first_name(&unit);
             for at in unit.start + 1..unit.end {
                 let bits = class::AUXILIARY | class::VERB | class::PREPOSITION;
                 let verb = self.has(at, bits) || !self.word(at).entries.is_empty();
@@ -96,6 +97,21 @@ impl<'a> Passage<'a> {
                     self.classes[at] = 0;
                 }
             }
+        }
+    }
+
+    /// "Will Read said": a given name that is a verb too, at the head of a sentence, before a name and a cue.
+    fn mark_first_name(&mut self, unit: &Range<usize>) {
+        let at = unit.start;
+        let named = self
+            .tokens
+            .get(at + 1)
+            .is_some_and(|t| t.capital && t.kind == Kind::Word);
+        let finite = |e: &usize| self.lexicon.entries[*e].form != VerbForm::Base;
+        let cue = self.word(at + 2).entries.iter().any(finite) || self.is(at + 2, ',');
+        if self.listed("given-names", at) && named && cue {
+            self.tokens[at].name = true;
+            self.classes[at] = 0;
         }
     }
 
@@ -262,6 +278,12 @@ impl<'a> Passage<'a> {
     fn quote_ends_sentence(&self, at: usize) -> bool {
         self.quote(at)
             .is_some_and(|q| q.inner.of(self.text).ends_with(['.', '?', '!', '…']))
+    }
+
+    /// Whether token `at` is a quotation with a comma before its closing mark.
+    pub(super) fn quote_ends_in_comma(&self, at: usize) -> bool {
+        self.quote(at)
+            .is_some_and(|q| q.inner.of(self.text).ends_with(','))
     }
 
     /// Whether the quotation at `at` ends like a sentence or a part of one (`,` `.` `!` `?` before the closing mark).

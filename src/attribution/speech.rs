@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::content::trim;
 use super::passage::Passage;
-use super::{Draft, Form};
+use super::{Draft, Form, Stance};
 use crate::text::span::Span;
 
 /// What a block leaves for the next one.
@@ -14,6 +14,8 @@ pub(super) struct Carried {
     waiting: Vec<Span>,
     /// Whether the last speaker's quotation is still open.
     open: bool,
+    /// Whether the block before ended with somebody's words and their speaker.
+    spoken: bool,
 }
 
 impl Carried {
@@ -32,8 +34,8 @@ impl Carried {
             .map(|k| passage.tokens[k].span);
         let unclosed = leaves_open(passage);
         match drafts.last_mut() {
-            Some(last) if self.open => {
-                last.content.extend(spans);
+            Some(last) if self.open || self.spoken && !unclosed => {
+                go_on(last, spans);
                 self.open = unclosed;
             }
             _ if unclosed || !self.waiting.is_empty() => self.waiting.extend(spans),
@@ -53,6 +55,12 @@ impl Carried {
             first.content.splice(0..0, waited);
         }
         self.open = (filled || !drafts.is_empty()) && leaves_open(passage);
+        self.spoken = passage.units.last().is_some_and(|unit| {
+            let start = passage.tokens[unit.start].span.start;
+            drafts
+                .last()
+                .is_some_and(|d| tells(d) && d.cue.first().is_some_and(|c| c.start >= start))
+        });
     }
 }
 
@@ -69,7 +77,9 @@ pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, drafts
     let only = unit
         .clone()
         .all(|k| quoted(k) || passage.is_stop(k) || passage.is(k, ',') || passage.tokens[k].is_dash());
-    let Some(spoken) = drafts.iter_mut().rev().find(|d| is_spoken(d)).filter(|_| only) else {
+    let spoken = drafts.iter().rposition(is_spoken);
+    let told = spoken.or_else(|| drafts.iter().rposition(tells));
+    let Some(draft) = told.and_then(|k| drafts.get_mut(k)).filter(|_| only) else {
         return;
     };
     let spans = unit
@@ -77,7 +87,22 @@ pub(super) fn continue_speech(passage: &Passage<'_>, unit: &Range<usize>, drafts
         .filter(|&k| quoted(k))
         .filter_map(|k| passage.tokens.get(k))
         .map(|t| t.span);
-    spoken.content.extend(spans);
+    go_on(draft, spans);
+}
+
+/// Adds quotations to what a draft tells.
+fn go_on(draft: &mut Draft, spans: impl Iterator<Item = Span>) {
+    let before = draft.content.len();
+    draft.content.extend(spans);
+    if draft.form == Form::Indirect && draft.content.len() > before {
+        draft.form = Form::Mixed;
+    }
+}
+
+/// Whether a draft tells somebody's words, so that quotations after it are his.
+fn tells(draft: &Draft) -> bool {
+    let belief = matches!(draft.stance, Stance::Think | Stance::Promise | Stance::Cite);
+    !belief && !draft.source.is_empty() && matches!(draft.form, Form::Direct | Form::Mixed | Form::Indirect)
 }
 
 /// A sentence that is nothing but a quotation and has no cue of its own.

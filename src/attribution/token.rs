@@ -1,6 +1,7 @@
 //! A block of text → its tokens: words, numbers and marks, with byte spans. One pass, linear.
 
 use super::lexicon::Lexicon;
+use crate::text::language::Language;
 use crate::text::span::Span;
 
 /// What a token is.
@@ -118,7 +119,7 @@ pub(super) fn tokenize(text: &str, range: Span, lexicon: &Lexicon, out: &mut Vec
         let capital = c.is_uppercase();
         let acronym = capital && surface.chars().nth(1).is_some() && surface.chars().all(char::is_uppercase);
         // "he's said": the pronoun is the subject, the rest an auxiliary.
-        if let Some(cut) = contraction(surface) {
+        if let Some(cut) = contraction(surface, lexicon) {
             let at = start + cut;
             out.push(Token {
                 span: Span::new(start, at),
@@ -150,12 +151,12 @@ pub(super) fn tokenize(text: &str, range: Span, lexicon: &Lexicon, out: &mut Vec
 }
 
 /// Where a contraction of a pronoun and an auxiliary parts ("he|'s").
-fn contraction(surface: &str) -> Option<usize> {
+fn contraction(surface: &str, lexicon: &Lexicon) -> Option<usize> {
     let cut = surface.find(['\'', '’'])?;
     let pronoun = surface[..cut].to_lowercase();
     let tail = surface[cut..].trim_start_matches(['\'', '’']);
-    let pronouns = ["he", "she", "it", "they", "we", "i", "you", "who"];
-    (pronouns.contains(&pronoun.as_str()) && ["s", "ve", "d", "ll", "re", "m"].contains(&tail)).then_some(cut)
+    let listed = |name: &str, word: &str| lexicon.list(name).iter().any(|w| w == word);
+    (listed("contracted", &pronoun) && listed("contractions", tail)).then_some(cut)
 }
 
 /// Combining marks stay with their letter.
@@ -205,22 +206,19 @@ fn is_abbreviated(word: &str, rest: &str, lexicon: &Lexicon) -> bool {
     if letters == 1 || word.contains('.') {
         return next.is_alphanumeric();
     }
-    const TITLES: &[&str] = &[
-        "Mr", "Mrs", "Ms", "Dr", "Gov", "Sen", "Sens", "Rep", "Reps", "Gen", "Lt", "Col", "Maj", "Capt",
-        "Sgt", "Cpl", "Adm", "Cmdr", "Prof", "Rev", "Hon", "Pres", "St", "Jr", "Sr", "Atty", "Det", "Supt",
-        "Insp", "Messrs", "Mme", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sept", "Sep", "Oct",
-        "Nov", "Dec", "No", "vs", "Inc", "Corp", "Ltd", "Co", "Ala", "Ariz", "Ark", "Calif", "Colo", "Conn",
-        "Del", "Fla", "Ga", "Ill", "Ind", "Kan", "Ky", "La", "Md", "Mass", "Mich", "Minn", "Miss", "Mo",
-        "Mont", "Neb", "Nev", "Okla", "Ore", "Pa", "Tenn", "Tex", "Va", "Vt", "Wash", "Wis", "Wyo",
-    ];
-    let known = TITLES.contains(&word) || lexicon.list("abbreviations").iter().any(|a| a == word);
+    // English ones stand in news of any language ("St. Oya").
+    let english = Lexicon::of(Language::EN).list("abbreviations");
+    let known = lexicon
+        .list("abbreviations")
+        .iter()
+        .chain(english)
+        .any(|w| w == word);
     known && (next.is_alphanumeric() || next == '(')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::language::Language;
 
     fn words(text: &str) -> Vec<String> {
         let mut out = Vec::new();

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+mod aside;
 mod nesting;
 mod speaker;
 mod wording;
@@ -29,6 +30,17 @@ pub(super) struct Found {
     pub role: Role,
     /// Whether it counts only where no other speaker tells of it: a wish, a blame, what a document shows.
     pub weak: bool,
+}
+
+impl Found {
+    /// Whether `phrase` stands in commas between this cue and its content: "said, according to the Herald, that".
+    pub(super) fn inserted(&self, passage: &Passage<'_>, phrase: &Found) -> bool {
+        phrase.role == Role::Phrase
+            && phrase.start == self.end + 1
+            && passage.is(self.end, ',')
+            && passage.is(phrase.end, ',')
+            && (passage.has(phrase.end + 1, class::THAT) || passage.is_quote(phrase.end + 1))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

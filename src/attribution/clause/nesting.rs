@@ -96,7 +96,9 @@ fn nest_in_relays(
     drafts: &mut [Draft],
 ) {
     let leads = |k: usize| found[k].role == Role::Phrase && found[k].start <= unit.start + 2;
-    let framing = (0..found.len()).find(|&k| leads(k) || closes_sentence(passage, unit, found, k));
+    let inserted = |k: usize| k > 0 && found[k - 1].inserted(passage, &found[k]);
+    let framing =
+        (0..found.len()).find(|&k| leads(k) || inserted(k) || closes_sentence(passage, unit, found, k));
     let Some((index, outer)) = framing.and_then(|k| Some((k, placed[k]?))) else {
         return;
     };
@@ -130,8 +132,10 @@ fn drop_reported_attitudes(
                     Some(Pronoun::He | Pronoun::She | Pronoun::They | Pronoun::It)
                 )
         });
+        let modal = item.cue.clone().any(|k| passage.listed("modals", k));
         let inside = |&other: &usize| holds(&drafts[other], &drafts[own]);
-        if (item.weak || own_words && item.role == Role::SubjectFirst)
+        let leans = item.role == Role::Shared && !item.cue.is_empty();
+        if (item.weak || modal || leans || own_words && item.role == Role::SubjectFirst)
             && told.iter().rev().take(16).any(inside)
         {
             // Without a cue it is dropped with the other empty drafts.

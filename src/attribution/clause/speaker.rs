@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use super::super::cased;
 use super::super::cues::{self, Cue};
-use super::super::kinds::{kind_of, mention_has_name};
 use super::super::lexicon::{Frame, Pronoun, VerbForm, class};
 use super::super::passage::Passage;
-use super::super::{Polarity, SourceKind, Stance, subject};
+use super::super::{Polarity, Stance, subject};
+use super::aside::{asks_for_anonymity, asks_nobody, has_mind, is_aside};
 use super::{Found, Role};
 
 /// One cue verb and all that may tell whose it is.
@@ -99,7 +99,7 @@ impl Search<'_, '_> {
                 cue.entry.polarity
             },
             weak: cues::is_attitude(cue)
-                || cue.entry.frame == Frame::Object
+                || matches!(cue.entry.frame, Frame::Object | Frame::Infinitive)
                 || cue.entry.strict && cue.entry.stance == Stance::Report,
             source,
             role,
@@ -127,7 +127,7 @@ impl Search<'_, '_> {
             return Reading::Nothing;
         }
         let unowned = cue.passive && cues::is_unowned(passage, cue.verb.start) && next != "by";
-        if unowned || cue.passive && next == "to" {
+        if unowned || cue.passive && next == "to" && cue.entry.stance != Stance::Ask {
             // Nobody says who says it.
             return self.hearsay();
         }
@@ -247,6 +247,15 @@ impl Search<'_, '_> {
         if before == self.unit.start {
             return quote;
         }
+        // "Berg, host of “Morning Oya,” suggested": a name in quotation marks.
+        let title = |k: usize| {
+            passage.quote_words(k) <= 4
+                && k > self.unit.start
+                && (passage.tokens[k - 1].is_possessive() || passage.has(k - 1, class::LINK))
+        };
+        if title(before) {
+            return false;
+        }
         let spoken = passage.is_quote(before - 1);
         quote
             || dash && (spoken || passage.is(before - 1, ','))
@@ -267,6 +276,16 @@ impl Search<'_, '_> {
 
     /// "Asked about the fire, she said …".
     fn question(&self) -> Reading {
+        let (passage, start) = (self.passage, self.cue.group.start);
+        if self
+            .found
+            .last()
+            .is_some_and(|f| f.end + 2 == start && passage.is(f.end, ','))
+            && asks_nobody(passage, self.unit, self.cue)
+        {
+            // "Lund said, when asked about the fire, that …": when it was said.
+            return Reading::Nothing;
+        }
         asks_nobody(self.passage, self.unit, self.cue)
             .then(|| self.make(None, Role::Shared))
             .into()
@@ -427,43 +446,6 @@ impl Search<'_, '_> {
     }
 }
 
-/// Words that only point at a speech: "what he said", "a rule that she said", "if they say", "voters who support her".
-fn is_aside(passage: &Passage<'_>, unit: &Range<usize>, source: &Range<usize>, cue: &Cue<'_>) -> bool {
-    if source.start == unit.start || cased::has_cases(passage) {
-        return false;
-    }
-    if source.len() != 1 {
-        // "if the second survey finds cracks"
-        return passage.listed("suppositions", source.start - 1);
-    }
-    let quoted = (cue.group.end..unit.end.min(cue.group.end + 12)).any(|k| passage.is_quote(k));
-    let before = source.start - 1;
-    if passage.has(source.start, class::RELATIVE) {
-        return cues::is_attitude(cue) && !quoted && passage.is_word(before);
-    }
-    let pronoun = passage.has(source.start, class::PRONOUN);
-    pronoun
-        && !quoted
-        && (passage.listed("suppositions", before) || matches!(passage.lower(before), "what" | "that"))
-}
-
-/// Whether a belief can be the subject's: "demographics favour her" is nobody's wish.
-fn has_mind(passage: &Passage<'_>, source: &Range<usize>) -> bool {
-    if cased::has_cases(passage) {
-        return true;
-    }
-    let first = passage.lower(source.start);
-    if let (1, Some(pronoun)) = (source.len(), passage.lexicon.pronouns.get(first)) {
-        return *pronoun != Pronoun::It && !matches!(first, "which" | "that");
-    }
-    let mention = passage.span(source).of(passage.text);
-    match kind_of(mention, passage.lexicon) {
-        SourceKind::Document => false,
-        SourceKind::Unknown => mention_has_name(mention, passage.lexicon),
-        _ => true,
-    }
-}
-
 /// "Noting that the bridge was old, Lund …": the subject of the clause that follows the participle's own.
 fn subject_after(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Range<usize>> {
     let start = (at..unit.end.saturating_sub(1)).take(60).find(|&k| {
@@ -508,38 +490,11 @@ fn subject_floor(passage: &Passage<'_>, unit: &Range<usize>, found: &[Found], cu
         .rev()
         .take(30)
         .find(|&k| parts(k))
-        .is_some_and(|k| passage.has(k + 1, class::RELATIVE) && passage.lower(k + 1) != "that");
+        .is_some_and(|k| {
+            passage.has(k + 1, class::RELATIVE) && passage.lower(k + 1) != "that" || k + 1 == last.cue.start
+        });
     if closes && opens {
         return found.len().checked_sub(2).map_or(unit.start, |k| found[k].end);
     }
     last.end.min(cue.group.start)
-}
-
-/// "Asked about the fire, she said …", "When asked whether …": a question without its asker.
-fn asks_nobody(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
-    let before = cue.group.start.checked_sub(1).filter(|&b| b >= unit.start);
-    cue.entry.stance == Stance::Ask
-        && cue.entry.form == VerbForm::Past
-        && (cue.entry.frame == Frame::Object || question_after(passage, unit, cue.group.end).is_some())
-        && before.is_none_or(|b| passage.has(b, class::QUESTION) && !passage.has(b, class::RELATIVE))
-}
-
-/// Where the question begins after "asked" ("… in Oya last week whether").
-fn question_after(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<usize> {
-    (at..unit.end.min(at + 9))
-        .take_while(|&k| passage.is_word(k) && !passage.has(k, class::AUXILIARY | class::VERB))
-        .find(|&k| passage.has(k, class::QUESTION) || passage.lower(k) == "about")
-}
-
-/// Whether "not to be named", "for anonymity" follows at `at`.
-fn asks_for_anonymity(passage: &Passage<'_>, at: usize) -> bool {
-    let ahead: Vec<&str> = (at..(at + 5).min(passage.tokens.len()))
-        .map(|k| passage.lower(k))
-        .collect();
-    let ahead = ahead.join(" ");
-    passage
-        .lexicon
-        .list("anonymity")
-        .iter()
-        .any(|sign| ahead.starts_with(sign.as_str()))
 }

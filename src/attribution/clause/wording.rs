@@ -40,6 +40,7 @@ pub(super) fn phrase(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> O
     }
     let label = lexicon.list("quote-labels").contains(&entry.words.join(" "));
     let leading = at == unit.start && !label
+        || at > unit.start && passage.is(at - 1, ';')
         || passage.is(at - 1, ',') && at < unit.start + 4
         || cased::has_cases(passage) && passage.has(unit.start, class::AS);
     let source = match role {
@@ -80,7 +81,11 @@ pub(super) fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> 
     let listed = |name: &str| passage.lexicon.list(name).iter().any(|w| w == lower);
     let (_, stance) = KINDS.into_iter().find(|(name, _)| listed(name))?;
     let promised = stance == Stance::Promise && passage.lower(at + 1) == "to";
-    if at + 1 >= unit.end || !(passage.has(at + 1, class::THAT) || promised) {
+    let about = passage
+        .lexicon
+        .list("nouns-with")
+        .contains(&[lower, passage.lower(at + 1)].join(" "));
+    if at + 1 >= unit.end || !(passage.has(at + 1, class::THAT) || promised || about) {
         return None;
     }
     // "the mayor's repeated public claim": up to three words between owner and noun.
@@ -97,12 +102,19 @@ pub(super) fn nominal(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> 
     {
         start -= 1;
     }
+    if start > unit.start
+        && passage.tokens[owner].is_possessive()
+        && passage.has(start - 1, class::DETERMINER)
+    {
+        // "the city's claim"
+        start -= 1;
+    }
     Some(Found {
         start,
-        end: at + 1,
-        cue: at..at + 1,
+        end: at + 1 + usize::from(about),
+        cue: at..at + 1 + usize::from(about),
         source: Some(start..owner + 1),
-        frame: Frame::Say,
+        frame: if about { Frame::Object } else { Frame::Say },
         stance,
         polarity: Polarity::Asserted,
         role: Role::Shared,

@@ -9,6 +9,9 @@ use super::super::lexicon::{Frame, class};
 use super::super::passage::Passage;
 use super::super::token::Kind;
 
+/// How many tokens a mark may stand away from a cue that it bounds: the work stays linear, whatever the text.
+pub(super) const FAR: usize = 400;
+
 /// The clause or quotation that ends right before `end`.
 pub(super) fn left_content(passage: &Passage<'_>, from: usize, end: usize) -> Option<Range<usize>> {
     let last = end.checked_sub(1).filter(|&l| l >= from)?;
@@ -69,6 +72,7 @@ pub(super) fn right_content(passage: &Passage<'_>, item: &Found, limit: usize) -
     let unit = item.cue.start..limit;
     let mut start = skip_time(passage, &unit, item.end.max(item.cue.end));
     let addressed = takes_addressee(passage, item.frame);
+    start = skip_occasion(passage, start, limit);
     if let Some(next) = skip_adjunct(passage, &unit, start, addressed) {
         let next = if passage.is(next, ':') { next + 1 } else { next };
         return trim(passage, next..beside(passage, next, limit));
@@ -83,6 +87,16 @@ pub(super) fn right_content(passage: &Passage<'_>, item: &Found, limit: usize) -
     }
     let end = beside(passage, start, limit);
     trim(passage, start..end)
+}
+
+/// Skips ", when asked about the fire," after a cue, if reported speech follows; else gives `at`.
+fn skip_occasion(passage: &Passage<'_>, at: usize, limit: usize) -> usize {
+    if !passage.is(at, ',') || !passage.listed("occasion-clauses", at + 1) {
+        return at;
+    }
+    let close = (at + 1..limit.min(at + 30)).find(|&k| passage.is(k, ','));
+    let opens = |k: &usize| passage.has(k + 1, class::THAT) || passage.is_quote(k + 1);
+    close.filter(opens).map_or(at, |k| k + 1)
 }
 
 /// Where the content of `found[index]` must end.
@@ -131,7 +145,7 @@ pub(super) fn right_limit(
         }
     }
     // "The council says 40 were lost; the union counts 90": after a semicolon somebody else may speak.
-    let semicolon = (own.end..limit).find(|&k| passage.is(k, ';'));
+    let semicolon = (own.end..limit).take(FAR).find(|&k| passage.is(k, ';'));
     clause_limit(passage, own, semicolon.unwrap_or(limit))
 }
 
@@ -151,6 +165,7 @@ fn clause_limit(passage: &Passage<'_>, item: &Found, limit: usize) -> usize {
         return limit;
     }
     (item.end.max(item.cue.end)..limit)
+        .take(FAR)
         .find(|&k| passage.is(k, ',') || passage.tokens[k].is_dash())
         .unwrap_or(limit)
 }

@@ -12,7 +12,7 @@ use super::passage::Passage;
 mod borders;
 
 pub(super) use borders::trim;
-use borders::{left_content, quote_after, right_content, right_limit, takes_addressee};
+use borders::{FAR, left_content, quote_after, right_content, right_limit, takes_addressee};
 
 /// One cue of a sentence and where its content may stand.
 struct Search<'s, 'p> {
@@ -37,8 +37,12 @@ pub(super) fn content(
     index: usize,
 ) -> Vec<Range<usize>> {
     let item = &found[index];
+    let semicolon = |from: usize| (from..item.start).rev().take(FAR).find(|&k| passage.is(k, ';'));
     let closing = closes_sentence(passage, unit, found, index);
     let floor = match index.checked_sub(1) {
+        Some(before) if !closing && item.role == Role::Phrase => {
+            semicolon(found[before].end).map_or(found[before].end, |k| k + 1)
+        }
         Some(before) if !closing => found[before].end,
         _ => unit.start,
     };
@@ -87,6 +91,14 @@ impl Search<'_, '_> {
     fn phrase(&self) -> Vec<Range<usize>> {
         let (passage, item) = (self.passage, self.item);
         let as_is = item.start > self.floor && passage.has(item.start - 1, class::AS);
+        if let Some(said) = self.inserted_in() {
+            // "Lund said, according to the Herald, that …": both sides are relayed.
+            let before = self.trim(said..item.start);
+            return before
+                .into_iter()
+                .chain(self.trim(item.end..self.limit))
+                .collect();
+        }
         let left = self.left.clone().or_else(|| self.word_before_remark());
         let mut parts = Vec::new();
         if let Some(left) = left {
@@ -99,7 +111,16 @@ impl Search<'_, '_> {
         } else if let Some(comma) = comma_after(passage, item, as_is, self.floor) {
             // "According to Reuters, the mayor told aides …": all that follows is relayed.
             let leads = item.start <= self.unit.start + 2;
-            let limit = if leads { self.unit.end } else { self.limit };
+            let rival = self
+                .found
+                .get(self.index + 1)
+                .filter(|n| n.role == Role::Phrase && passage.is(n.start - 1, ';'));
+            let limit = match rival {
+                // "According to A, 30 were lost; according to B, 40."
+                Some(next) => next.start,
+                None if leads => self.unit.end,
+                None => self.limit,
+            };
             parts.extend(self.trim(comma + 1..limit));
         } else if item.start > self.floor
             && !as_is
@@ -120,6 +141,13 @@ impl Search<'_, '_> {
             parts.extend(self.trim(item.end..self.limit));
         }
         parts
+    }
+
+    /// Where source and cue before this phrase begin, if it parts them from their content.
+    fn inserted_in(&self) -> Option<usize> {
+        let before = self.found.get(self.index.checked_sub(1)?)?;
+        (before.role == Role::SubjectFirst && before.inserted(self.passage, self.item))
+            .then_some(before.start)
     }
 
     /// "Невідомі, за даними слідства, діяли втрьох": one word before the remark.
@@ -201,7 +229,7 @@ impl Search<'_, '_> {
             // "what he called “a leak” closed the harbour"
             parts.extend(self.trim(after..after + 1));
         } else if item.frame == Frame::Object {
-            parts.extend(self.trim(after..self.limit));
+            parts.extend(self.trim(after..self.end_of_object()));
         } else if remark {
             // "At one point, she said, she was …": both sides of the remark.
             parts.extend(self.trim(self.floor..item.start));
@@ -214,6 +242,13 @@ impl Search<'_, '_> {
             } else if !quoted && passage.is(after, ',') {
                 parts.extend(self.trim(after + 1..self.limit));
             }
+        } else if let Some(phrase) = self
+            .found
+            .get(self.index + 1)
+            .filter(|n| item.inserted(passage, n))
+        {
+            // "Lund said, according to the Herald, that …"
+            parts.extend(self.trim(phrase.end..self.unit.end));
         } else if let Some(relay) = self.relay_after(|r| opens_content(passage, self.unit, r.end)) {
             // "reported, citing two people, that …"
             let limit = if self.index + 2 < self.found.len() {
@@ -233,7 +268,41 @@ impl Search<'_, '_> {
             // The object stands between source and verb.
             parts.extend(self.trim(source.end..item.cue.start.max(source.end)));
         }
+        parts.splice(0..0, self.relative_object());
         parts
+    }
+
+    /// ", which Lund said was a mistake", "what she called a mistake": the pronoun stands for what is told.
+    fn relative_object(&self) -> Option<Range<usize>> {
+        let (passage, source) = (self.passage, self.item.source.as_ref()?);
+        let at = source
+            .start
+            .checked_sub(1)
+            .filter(|&at| at >= self.floor && self.item.role == Role::SubjectFirst)?;
+        let opens = at == self.unit.start || passage.is(at - 1, ',') || passage.tokens[at - 1].is_dash();
+        let which = passage.has(at, class::RELATIVE) && opens && at > self.unit.start;
+        // "what he called “a leak”" is the quotation alone.
+        let what = passage.lower(at) == "what" && !passage.is_quote(self.item.cue.end);
+        (what || which).then_some(at..at + 1)
+    }
+
+    /// Where an object ends: behind a noun ("Lund's criticism of the ferry was printed") before the verb.
+    fn end_of_object(&self) -> usize {
+        let (passage, item) = (self.passage, self.item);
+        let owned = |s: &Range<usize>| s.end <= item.cue.start && passage.tokens[s.end - 1].is_possessive();
+        let noun = item.role == Role::Shared
+            && item
+                .source
+                .as_ref()
+                .is_some_and(|s| owned(s) || passage.listed("owners", s.end - 1));
+        if !noun {
+            return self.limit;
+        }
+        (item.cue.end..self.limit)
+            .take(FAR)
+            .take_while(|&k| !passage.has(k, class::RELATIVE | class::CLAUSE))
+            .find(|&k| passage.has(k, class::AUXILIARY | class::VERB))
+            .unwrap_or(self.limit)
     }
 
     /// Whether `word` stands right before the source.
@@ -251,7 +320,11 @@ impl Search<'_, '_> {
         let explicit = opens_content(passage, self.unit, after) && !passage.is(after, ',')
             || skip_adjunct(passage, self.unit, after, addressed).is_some_and(that);
         let bare = opens_bare(passage, after, self.limit) && !only_addressee(passage, item, self.limit);
-        item.role == Role::SubjectFirst && !explicit && (passage.is_quote(left.end - 1) || !bare)
+        let relative = item
+            .source
+            .as_ref()
+            .is_some_and(|s| s.len() == 1 && passage.has(s.start, class::RELATIVE));
+        item.role == Role::SubjectFirst && !relative && !explicit && (passage.is_quote(left.end - 1) || !bare)
     }
 }
 

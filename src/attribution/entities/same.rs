@@ -42,14 +42,17 @@ pub(super) fn is_same(entity: &Entity, mention: &Mention, lexicon: &Lexicon) -> 
             || is_family_name(mention, one);
     }
     let body = |k: SourceKind| is_body(k) || k == SourceKind::Unknown;
+    let heads = alike(&one.head, &mention.head, lexicon);
     body(mention.kind)
         && body(entity.source.kind)
         && (is_acronym(short, long)
+            // "The General Staff" after "the General Staff of the Oya Army".
+            || short.len() >= 2 && heads && same_words(short, &long[..short.len()], lexicon)
             || short.len() + 1 == long.len()
                 && short.len() >= 2
                 && short.iter().all(|w| has(long, w))
                 && has(short, &one.head)
-                && alike(&one.head, &mention.head, lexicon))
+                && heads)
 }
 
 /// "한 대변인" after "한지운 대변인": "한" is "a" too, and so names nobody by itself.

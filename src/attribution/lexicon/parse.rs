@@ -58,6 +58,9 @@ struct CueRow {
     /// English verbs: a lemma, or `base/s/past/ing[/participle]`; `_` joins words, `~` goes before words that only must follow; `+noun` and `+strict` follow.
     #[serde(default)]
     verbs: String,
+    /// English adjectives and participles that are cues after "be"; `_` and `~` as in `verbs`.
+    #[serde(default)]
+    adjectives: String,
     /// Stems by paradigm; `_` and `+strict` as in `verbs`.
     #[serde(default)]
     stems: BTreeMap<String, String>,
@@ -242,6 +245,12 @@ fn add_cues(lexicon: &mut Lexicon, row: &CueRow, paradigms: &HashMap<String, Par
         for (form, word) in english_forms(head) {
             add_entry(lexicon, row, &word, rest, form, (noun, strict));
         }
+    }
+    for adjective in row.adjectives.split_whitespace() {
+        let cut = adjective.find(['_', '~']).unwrap_or(adjective.len());
+        let (head, rest) = adjective.split_at(cut);
+        let rest = rest.trim_start_matches('_');
+        add_entry(lexicon, row, head, rest, VerbForm::Adjective, (false, false));
     }
     for (name, stems) in &row.stems {
         let Some(paradigm) = paradigms.get(name) else {

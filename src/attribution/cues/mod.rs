@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+mod frame;
+
 use super::Stance;
 use super::cased;
 use super::lexicon::{Entry, Frame, VerbForm, class};
 use super::passage::Passage;
+use frame::{is_after_document, opens_infinitive};
 
 /// One cue verb in a sentence.
 #[derive(Clone, Debug)]
@@ -94,11 +97,15 @@ fn read(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Cue<'st
         // "continued to say": the cue follows and takes this verb in.
         return None;
     }
-    if !is_verb(passage, unit, &mut cue, be, modal) || !has_frame(passage, unit, &cue) {
+    if !is_verb(passage, unit, &mut cue, be, modal) || !frame::fits(passage, unit, &cue) {
         return None;
     }
     if is_attitude(&cue)
-        && (is_hypothetical(passage, &cue.group) || cue.leaning && !passage.has(cue.group.end, class::THAT))
+        && (is_hypothetical(passage, &cue.group)
+            || cue.leaning
+                && !passage.has(cue.group.end, class::THAT)
+                && !(passage.listed("leaning-wishes", cue.verb.start)
+                    && opens_infinitive(passage, cue.group.end)))
     {
         return None;
     }
@@ -140,6 +147,16 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
     let first = start == unit.start;
     let before = start.wrapping_sub(1);
     if !first && passage.lower(before) == "to" {
+        if cue.entry.form == VerbForm::Base
+            && passage.listed("infinitive-cues", cue.verb.start)
+            && before > unit.start
+            && !passage.has(before - 1, class::AUXILIARY)
+            && passage.word(before - 1).entries.is_empty()
+        {
+            // "went on television to praise the deal"
+            cue.leaning = true;
+            return true;
+        }
         // "is said to have told": the infinitive of a saying inside of hearsay.
         let perfect = aux && !be && matches!(cue.entry.form, VerbForm::Past | VerbForm::Participle);
         let after_cue = before > unit.start && !passage.word(before - 1).entries.is_empty();
@@ -178,6 +195,7 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
         // "quoted her as saying": the cue is "quoted".
         VerbForm::Gerund if passage.has(before, class::AS) && !first => false,
         VerbForm::Gerund => {
+            let be = be || (start..cue.verb.start).any(|k| passage.listed("short-be", k));
             cue.leaning = !be;
             !after_determiner
                 && (be
@@ -200,10 +218,13 @@ fn is_verb(passage: &Passage<'_>, unit: &Range<usize>, cue: &mut Cue<'_>, be: bo
                 && matches!(passage.lower(cue.group.end + 1), "be" | "have");
             cue.passive = be || told || passage.lower(cue.group.end) == "by";
             let asked = cue.entry.stance == Stance::Ask
-                && (cue.entry.frame == Frame::Object || opens_content(passage, unit, cue.group.end));
+                && (cue.entry.frame == Frame::Object
+                    || opens_content(passage, unit, cue.group.end)
+                    || be && opens_infinitive(passage, cue.group.end));
             !after_determiner && (!be || passage.lower(cue.group.end) == "by" || heard || asked)
         }
         VerbForm::Finite => !after_determiner && !be,
+        VerbForm::Adjective => be,
         VerbForm::Base => {
             let paired = passage.has(cue.verb.start.wrapping_sub(1), class::CONJUNCTION)
                 && passage.has(cue.verb.start.wrapping_sub(1), class::NEGATION);
@@ -256,7 +277,7 @@ fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) ->
         || passage.is(after, ':')
         || remark && (passage.is(after, ',') || passage.is_stop(after))
         || passage.tokens.get(after).is_some_and(|t| t.capital);
-    let vowed = cue.entry.frame == Frame::Infinitive && passage.lower(after) == "to";
+    let vowed = cue.entry.frame == Frame::Infinitive && opens_infinitive(passage, after);
     let content = content || vowed || passage.has(after, class::QUESTION) || is_after_document(passage, cue);
     // "in many states": a singular verb has no plural subject.
     let plural = cue.entry.form == VerbForm::Finite
@@ -268,119 +289,6 @@ fn looks_like_noun(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) ->
     !(subject && content) || passage.has(before, class::PREPOSITION) || plural
 }
 
-/// Whether what stands around the verb fits its frame.
-fn has_frame(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
-    let after = cue.group.end;
-    let opens = opens_content(passage, unit, after);
-    let explicit =
-        opens && !passage.has(after, class::QUESTION & !class::THAT) || passage.has(after, class::THAT);
-    // ", saying he would stay", "by saying they would": a clause without "that".
-    let before = cue.group.start.wrapping_sub(1);
-    let opens_clause = (passage.is(before, ',')
-        || passage.is_quote(before)
-        || passage.tokens.get(before).is_some_and(|t| t.is_dash())
-        || passage.listed("before-gerunds", before)
-        || passage.listed("occasions", before)
-        || passage.is_word(before) && clause_follows(passage, unit, after))
-        && (cue.entry.stance != Stance::Report || !cue.entry.strict && passage.is(before, ','))
-        && (clause_follows(passage, unit, after)
-            || passage.has(after, class::PRONOUN)
-            || !cue.entry.strict
-                && (passage.has(after, class::DETERMINER)
-                    || passage.tokens.get(after).is_some_and(|t| t.capital))
-            || !cue.entry.strict
-                && passage.is_word(after)
-                && !passage.has(after, class::PREPOSITION | class::CONJUNCTION | class::ADVERB));
-    // "…, she noted, …": a remark between commas or at the end.
-    let parted = || (unit.start..cue.group.start).any(|k| passage.is(k, ',') || passage.is_quote(k));
-    let remark = passage.is(after, ',') || (passage.is_stop(after) || after >= unit.end) && parted();
-    if !opens
-        && passage.lower(cue.group.start.wrapping_sub(2)) == "what"
-        && !passage.has(after, class::BE | class::AS)
-    {
-        return false;
-    }
-    let quoted_before = cue.group.start > unit.start
-        && (unit.start..cue.group.start)
-            .rev()
-            .take(8)
-            .any(|k| passage.is_quote(k));
-    match cue.entry.frame {
-        Frame::Object => {
-            let loose = cue.entry.form == VerbForm::Past
-                && cue.entry.rest.is_empty()
-                && cue.group.start > unit.start
-                && passage.has(after, class::PREPOSITION | class::ADVERB)
-                && !cue.passive;
-            let as_what = !passage.listed("needs-as", cue.verb.start)
-                || (after..unit.end.min(after + 12))
-                    .take_while(|&k| passage.is_word(k) || passage.is_quote(k))
-                    .any(|k| passage.has(k, class::AS));
-            let convened = passage.listed("convened-by", cue.verb.start)
-                && matches!(passage.lower(after), "a" | "an")
-                && !(after..unit.end.min(after + 10)).any(|k| passage.is_quote(k));
-            let leans = !cue.leaning
-                || passage.is(before, ',')
-                || passage.tokens.get(before).is_some_and(|t| t.is_dash())
-                || passage.listed("before-gerunds", before)
-                || cue.group.start == unit.start;
-            leans
-                && !passage.has(after, class::CONJUNCTION)
-                && !convened
-                && (!opens && after < unit.end && passage.is_word(after) || passage.is_quote(after))
-                && !loose
-                && as_what
-        }
-        _ if cue.entry.strict && (is_after_document(passage, cue) || is_after_as(passage, unit, cue)) => true,
-        _ if cue.entry.strict || cue.leaning => {
-            explicit
-                || !cue.leaning && !cue.entry.noun_form() && clause_follows(passage, unit, after)
-                || cue.leaning && (opens || opens_clause)
-                || opens && cue.entry.stance == Stance::Report && cue.entry.form == VerbForm::Finite
-                || quoted_before
-                    && (!cue.leaning || passage.is_quote(before) || passage.is_quote(before.wrapping_sub(1)))
-                || remark && !cue.leaning && (!cue.entry.noun_form() || passage.has(before, class::PRONOUN))
-                || skip_adjunct(
-                    passage,
-                    unit,
-                    after,
-                    matches!(cue.entry.frame, Frame::Tell | Frame::Ask),
-                )
-                .is_some_and(|next| {
-                    passage.has(next, class::THAT) || passage.is_quote(next) || passage.is(next, ':')
-                })
-        }
-        Frame::Infinitive => {
-            // "wants more money": a wish has an object too.
-            let wish = cue.entry.stance == Stance::Think
-                && passage.is_word(after)
-                && !passage.has(after, class::PREPOSITION | class::ADVERB | class::CONJUNCTION);
-            passage.lower(after) == "to" || explicit || remark || wish
-        }
-        _ if !cased::has_cases(passage)
-            && !cue.passive
-            && passage.has(after, class::PREPOSITION)
-            && !quoted_before
-            && !parted()
-            && !(after..unit.end.min(after + 30)).any(|k| {
-                passage.has(k, class::AUXILIARY | class::VERB | class::PRONOUN | class::THAT)
-                    || passage.is_quote(k)
-                    || passage.is(k, ':')
-            }) =>
-        {
-            // "refugees admitted to the country", "wrote to the firm": no content.
-            false
-        }
-        _ if cue.entry.noun => {
-            opens
-                || quoted_before
-                || !passage.has(after, class::PREPOSITION)
-                || cue.entry.form == VerbForm::Past
-        }
-        _ => true,
-    }
-}
-
 /// Whether the cue tells of a belief or a wish, not of words.
 pub(super) fn is_attitude(cue: &Cue<'_>) -> bool {
     matches!(cue.entry.stance, Stance::Think | Stance::Promise) && cue.entry.frame != Frame::Tell
@@ -389,54 +297,6 @@ pub(super) fn is_attitude(cue: &Cue<'_>) -> bool {
 /// "was expected", "is seen as": words of belief and blame whose owner a passive leaves out.
 pub(super) fn is_unowned(passage: &Passage<'_>, at: usize) -> bool {
     passage.listed("unowned-passives", at)
-}
-
-/// "as the Herald noted in May": no "that" follows.
-fn is_after_as(passage: &Passage<'_>, unit: &Range<usize>, cue: &Cue<'_>) -> bool {
-    (unit.start..cue.group.start)
-        .rev()
-        .take(7)
-        .take_while(|&k| passage.is_word(k))
-        .any(|k| passage.has(k, class::AS) && (k <= unit.start + 1 || !passage.is_word(k - 1)))
-        && cue.entry.rest.is_empty()
-        && !cue.leaning
-}
-
-/// "noted the court had closed", "complained they were late": a clause without "that".
-fn clause_follows(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> bool {
-    let subject = passage.has(at, class::PRONOUN | class::DETERMINER)
-        || passage.tokens.get(at).is_some_and(|t| t.capital);
-    // "posted a statement saying …": the participle has a content of its own.
-    let gerund = |k: usize| {
-        let entries = &passage.word(k).entries;
-        entries.iter().any(|&e| {
-            passage
-                .lexicon
-                .entries
-                .get(e)
-                .is_some_and(|e| e.form == VerbForm::Gerund)
-        })
-    };
-    subject
-        && !passage.has(at, class::OBJECT & !class::PRONOUN)
-        && (at + 1..unit.end.min(at + 9))
-            .take_while(|&k| {
-                passage.is_word(k) && !passage.has(k, class::CLAUSE | class::RELATIVE) && !gerund(k)
-            })
-            .any(|k| passage.has(k, class::AUXILIARY | class::VERB))
-}
-
-/// "Polls show", "records from the port found": a document shows things without "that".
-fn is_after_document(passage: &Passage<'_>, cue: &Cue<'_>) -> bool {
-    if !matches!(cue.entry.stance, Stance::Report | Stance::Say | Stance::Claim) {
-        return false;
-    }
-    let reach = if cue.entry.stance == Stance::Report { 24 } else { 1 };
-    (0..cue.group.start)
-        .rev()
-        .take(reach)
-        .take_while(|&k| !passage.is_stop(k) && !passage.is_quote(k) && !passage.is(k, ';'))
-        .any(|k| passage.listed("documents", k))
 }
 
 /// Whether reported speech begins at `at`: "that", a question word, a colon or a quotation.

@@ -274,6 +274,9 @@ impl Search<'_, '_> {
 
     /// ", which Lund said was a mistake", "what she called a mistake": the pronoun stands for what is told.
     fn relative_object(&self) -> Option<Range<usize>> {
+        if cased::has_cases(self.passage) {
+            return None;
+        }
         let (passage, source) = (self.passage, self.item.source.as_ref()?);
         let at = source
             .start

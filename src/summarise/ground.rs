@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::article::Document;
 use crate::attribution::{self, Attribution, Claims, Form, Polarity, SourceKind, Stance};
-use crate::text::numbers;
 use crate::text::span::Span;
+use crate::text::{negation, numbers};
 
 use super::bait;
-use super::negation;
 use super::plan::Group;
 use super::terms::{Vocabulary, terms};
 

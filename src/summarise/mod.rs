@@ -11,7 +11,6 @@ pub mod abstractive;
 pub mod bait;
 pub mod extractive;
 pub mod ground;
-mod negation;
 pub mod plan;
 pub mod prompt;
 mod rank;

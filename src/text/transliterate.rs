@@ -5,12 +5,14 @@
 //! transliteration changes (voicing, l and r in Korean, inserted vowels), endings of cases, and particles.
 
 mod distance;
+mod romanise;
 mod spelling;
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::text::language::Language;
 use distance::{distance, first_differs, is_vowel, weight};
+pub use romanise::{is_surname, romanise};
 pub use spelling::writes_names;
 use spelling::{chinese, cyrillic, english, korean, letters};
 

@@ -5,7 +5,7 @@ use crate::align::gazetteer::{Hit, Kind, gazetteer};
 use crate::align::names::{Candidate, Found, Segment, SoundCache, bare, floor};
 use crate::text::language::Language;
 use crate::text::span::Span;
-use crate::text::transliterate::{Sound, best};
+use crate::text::transliterate::{Sound, best, is_surname};
 use crate::text::words::words;
 
 impl Segment<'_> {
@@ -143,13 +143,24 @@ impl Segment<'_> {
             .map(|pair| pair[0])
             .filter(|word| !self.taken(*word, ""))
             .collect();
-        if let (&[source], &[target]) = (&open[..], &titled[..]) {
-            self.found.push(Found {
-                source,
-                target,
-                score: 0.72,
-            });
+        let syllable = |target: Span| target.of(self.target).chars().next().unwrap_or(' ');
+        let same = |source: Span, target: Span| is_surname(&bare(source.of(self.source)), syllable(target));
+        let mut links: Vec<(Span, Span)> = Vec::new();
+        for &source in &open {
+            let known = titled.iter().copied().find(|&t| same(source, t) == Some(true));
+            links.extend(known.map(|target| (source, target)));
         }
+        // an unlisted name may be the one that is left, a listed one is not another
+        if let (&[source], &[target], true) = (&open[..], &titled[..], links.is_empty())
+            && same(source, target).is_none()
+        {
+            links.push((source, target));
+        }
+        self.found.extend(links.into_iter().map(|(source, target)| Found {
+            source,
+            target,
+            score: 0.72,
+        }));
     }
 
     /// Whether a Korean word opens with a common noun: an office, a role, 씨.

@@ -4,7 +4,9 @@ use crate::align::cues::{self, Cue};
 use crate::align::link::{Links, link};
 use crate::align::{Claim, Evidence, Ledger, LostName, Pair, Parts, Side, Status, Text, pairs};
 use crate::attribution::{Attribution, Form, Polarity, SourceKind, Stance};
+use crate::text::language::Language;
 use crate::text::span::Span;
+use crate::text::transliterate::is_surname;
 
 /// Holds `target` against `source`: segments are pairs by their index, what one side has more stands against nothing.
 pub fn ledger(id: &str, source: &Side<'_>, target: &Side<'_>) -> Ledger {
@@ -46,6 +48,9 @@ fn ledger_of(id: &str, source: &Side<'_>, target: &Side<'_>, pairs: Vec<Pair>) -
         shared: links.shared,
     }
 }
+
+/// Characters between a cue and the name of the one who speaks.
+const BESIDE: usize = 20;
 
 /// A cue of the target that may carry a claim.
 struct Candidate {
@@ -300,10 +305,17 @@ impl Carrier<'_> {
         let mut target = Parts::default();
         if let Some(theirs) = theirs {
             target.content = theirs.content_spans.clone();
+            let elsewhere = self.only_elsewhere(attribution, segment, &who.spans, theirs);
+            if elsewhere {
+                who = Who::default();
+            }
+            who.spans = whole_names(who.spans, &theirs.source_spans);
             if who.spans.is_empty()
+                && !elsewhere
                 && !theirs.source_spans.is_empty()
                 && !self.someone_else(&theirs.source_spans, segment)
                 && !self.known_otherwise(attribution)
+                && !self.of_another_family(attribution, &theirs.source_spans)
             {
                 // By position and exclusion: nobody else stands there.
                 who.spans = theirs.source_spans.clone();
@@ -357,11 +369,60 @@ impl Carrier<'_> {
         }
     }
 
+    /// Whether the speaker, whom the source names more often than the target does, is left in the target only as somebody
+    /// who is spoken of: "Drummond trusted Drummond's engineer" told as «Капітан довіряв інженеру Драммонда».
+    fn only_elsewhere(
+        &self,
+        attribution: &Attribution,
+        segment: usize,
+        found: &[Span],
+        theirs: &Attribution,
+    ) -> bool {
+        let mine = |s: Span| attribution.source_spans.iter().any(|a| a.contains(s));
+        let shared = self.links.shared.iter().any(|&(i, s)| i == segment && mine(s));
+        let overlap = |s: &Span| found.iter().any(|f| f.overlaps(*s));
+        if !shared || found.is_empty() || theirs.source_spans.iter().any(overlap) {
+            return false;
+        }
+        let (text, language) = (self.target.text, self.target.language);
+        match theirs.source_spans.first() {
+            // "said he" may well mean the one who is named
+            Some(other) => !crate::attribution::is_pronoun(other.of(text), language),
+            // the speaker stands beside the cue, but for Korean, where a particle tells who does not speak
+            None if language == Language::KO => found
+                .iter()
+                .all(|f| f.of(text).ends_with(['의', '을', '를']) && f.of(text).chars().count() > 2),
+            None => theirs.cue_spans.iter().all(|cue| {
+                found.iter().all(|f| {
+                    let gap = Span::new(cue.end.min(f.end), cue.start.max(f.start));
+                    gap.of(text).chars().count() > BESIDE
+                })
+            }),
+        }
+    }
+
     /// Whether the source has a name whose form is known from other segments, and is not here.
     fn known_otherwise(&self, attribution: &Attribution) -> bool {
         let inside = |l: &LostName| attribution.source_spans.iter().any(|s| s.contains(l.source));
         let known = |l: &LostName| l.found_elsewhere > l.lost_elsewhere;
         self.links.lost.iter().any(|l| inside(l) && known(l))
+    }
+
+    /// Whether a Korean surname stands there (박 씨), and the one of the source is another (Lee).
+    fn of_another_family(&self, attribution: &Attribution, spans: &[Span]) -> bool {
+        let (source, target) = (self.source.text, self.target.text);
+        let (Some(mine), Some(theirs)) = (attribution.source_spans.first(), spans.first()) else {
+            return false;
+        };
+        let surname = mine.of(source).rsplit(' ').next().unwrap_or_default();
+        let words: Vec<&str> = theirs.of(target).split(' ').collect();
+        let syllable = words.first().map(|w| w.chars().collect::<Vec<_>>());
+        match (self.target.language, syllable.as_deref()) {
+            (Language::KO, Some(&[syllable])) if words.len() > 1 => {
+                is_surname(surname, syllable) == Some(false)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the spans hold a name that belongs to another word of the source, or a stranger.
@@ -429,6 +490,15 @@ impl Carrier<'_> {
             Status::Missing
         }
     }
+}
+
+/// `found`, but where the target's own attribution has it as a part of its source, the whole of that.
+fn whole_names(found: Vec<Span>, theirs: &[Span]) -> Vec<Span> {
+    let whole = |span: Span| theirs.iter().copied().find(|t| t.overlaps(span)).unwrap_or(span);
+    let mut spans: Vec<Span> = found.into_iter().map(whole).collect();
+    spans.sort_unstable();
+    spans.dedup();
+    spans
 }
 
 /// The cue that a claim was given.

@@ -42,3 +42,32 @@ fn a_korean_speaker_cannot_be_swapped_or_dropped() {
     let found = korean(3, &KOREAN[3].replace("로이터 통신에", "월마에"));
     assert!(has(&found, "source", "error"), "{found:?}");
 }
+
+#[test]
+fn one_syllable_before_a_title_is_the_name_that_is_written_so() {
+    let status = |source: &str, target: &str| {
+        let line = json!({"id": "k", "from": "en", "to": "ko", "source": [source], "target": [target]});
+        check(&line.to_string()).1[0]["claims"][0]["status"].clone()
+    };
+    for (source, target) in [
+        ("Lee said the port was shut.", "이 씨는 항구가 닫혔다고 말했다."),
+        (
+            "Lee and Choi said the port was shut.",
+            "이 씨와 최 씨는 항구가 닫혔다고 말했다.",
+        ),
+        (
+            "Former president Park said the port was shut.",
+            "박 전 대통령은 항구가 닫혔다고 말했다.",
+        ),
+        (
+            "Kim told Park that the port was shut.",
+            "김 의원은 박 씨에게 항구가 닫혔다고 말했다.",
+        ),
+    ] {
+        assert_eq!(status(source, target), "verified", "{target}");
+    }
+    assert_eq!(
+        status("Lee said the port was shut.", "박 씨는 항구가 닫혔다고 말했다."),
+        "missing"
+    );
+}

@@ -1,6 +1,8 @@
 //! What `byline check` prints for people, and asks of them.
 
-use super::{SOURCE, TARGET, check, line};
+use serde_json::json;
+
+use super::{SOURCE, TARGET, check, findings, line};
 use crate::Program;
 
 #[test]
@@ -101,4 +103,28 @@ fn without_a_translation_it_says_how() {
         .code(2)
         .stderr(predicates::str::contains("a source and a translation"));
     check("").1.is_empty().then_some(()).unwrap();
+}
+
+#[test]
+fn a_speaker_who_is_left_only_as_one_who_is_spoken_of_is_missed() {
+    let source = "Drummond said the crew trusted Drummond's engineer, but the board did not.";
+    let sources = |to: &str, target: &str| {
+        let line = json!({"id": "t", "from": "en", "to": to, "source": [source], "target": [target]});
+        let (_, ledgers, _) = check(&line.to_string());
+        let found = findings(&ledgers[0], 0);
+        found.iter().filter(|(check, _)| check == "source").count()
+    };
+    for kept in [
+        "Драммонд сказав, що екіпаж довіряв інженеру Драммонда, але правління — ні.",
+        "Драммонд сказав, що екіпаж довіряв його інженеру, але правління — ні.",
+        "Екіпаж довіряв інженеру Драммонда, але правління — ні, сказав він.",
+    ] {
+        assert_eq!(sources("uk", kept), 0, "{kept}");
+    }
+    for gone in [
+        "Капітан сказав, що екіпаж довіряв інженеру Драммонда, але правління — ні.",
+        "Сказав, що екіпаж довіряв інженеру Драммонда, але правління — ні.",
+    ] {
+        assert_eq!(sources("uk", gone), 1, "{gone}");
+    }
 }

@@ -1,11 +1,14 @@
 //! The flow of one article through all stages. This is the one file that knows them all.
 
-use crate::align::{self, Ledger, Side, Status as ClaimStatus};
+mod desk;
+mod ladder;
+
+use crate::align::{Claim, Ledger, Status as ClaimStatus};
 use crate::article::{Article, Document};
-use crate::attribution::{self, Claims, phrases};
+use crate::attribution::{self, Claims};
 use crate::check;
 use crate::error::Result;
-use crate::finding::{Check, Severity};
+use crate::finding::{Check, Finding, Severity};
 use crate::neural::{Chat, TextToText};
 use crate::progress::Progress;
 use crate::registry::Task;
@@ -14,13 +17,13 @@ use crate::summarise::abstractive::Abstractive;
 use crate::summarise::extractive::Extractive;
 use crate::summarise::{self, Length, Summariser, Summary};
 use crate::text::language::Language;
-use crate::text::segment;
-use crate::text::span::Span;
-use crate::translate::glossary::{Glossary, Term};
+use crate::translate::glossary::Glossary;
 use crate::translate::llm::Llm;
 use crate::translate::relay::Relay;
 use crate::translate::seq2seq::{Search, Seq2Seq};
-use crate::translate::{self, Guide, Status, Translated, Translator, figures};
+use crate::translate::{self, Status, Translator};
+use desk::{Desk, Joined};
+use ladder::Ladder;
 
 /// A model that does a task, as the stages need it.
 pub enum Engine<'a> {
@@ -71,6 +74,29 @@ pub struct Options {
     pub search: Search,
 }
 
+impl Options {
+    /// The options that change what is made, in words.
+    fn told(&self) -> String {
+        let length = match self.length {
+            Length::Sentences(n) => format!("at most {n} sentences"),
+            Length::Words(n) => format!("about {n} words"),
+        };
+        let how = if self.abstractive {
+            "abstractive"
+        } else {
+            "extractive"
+        };
+        let terms = match self.glossary.len() {
+            0 => "no glossary".to_owned(),
+            n => format!("glossary of {n} terms"),
+        };
+        format!(
+            "{how}, {length}, temperature {}, seed {}, {terms}",
+            self.temperature, self.seed
+        )
+    }
+}
+
 /// Summary, translations and ledgers of `article`.
 ///
 /// # Errors
@@ -99,7 +125,7 @@ pub fn digest(
             progress,
         )?);
     }
-    Ok(assemble(document, claims, summary, translations))
+    Ok(assemble(document, claims, summary, translations, options))
 }
 
 /// The digest of a summary and its translations; without translations: of the summary alone.
@@ -108,6 +134,7 @@ pub fn assemble(
     claims: Claims,
     summary: Summary,
     translations: Vec<Translation>,
+    options: &Options,
 ) -> Digest {
     let segments = segments_of(&document, &summary);
     let told = Joined::new(&segments, document.article.language).claims_by_segment();
@@ -118,6 +145,7 @@ pub fn assemble(
         claims,
         summary,
         translations,
+        settings: options.told(),
     }
 }
 
@@ -171,17 +199,21 @@ pub fn translate(
     models: &mut dyn Models,
     progress: &dyn Progress,
 ) -> Result<Translation> {
-    let desk = Desk::new(segments, from, to, &options.glossary);
+    let desk = |to| Desk {
+        segments,
+        from,
+        to,
+        glossary: &options.glossary,
+    };
     let middle = models.middle(from, to)?;
     let first_leg = match middle {
         Some(middle) => {
-            let desk = Desk::new(segments, from, middle, &options.glossary);
             let mut translator = translator(
                 models.engine(Task::Translate, from, Some(middle))?,
                 options,
                 progress,
             );
-            Some(translate::translate(segments, from, middle, &mut *translator, &desk, progress)?.0)
+            Some(translate::translate(segments, from, middle, &mut *translator, &desk(middle), progress)?.0)
         }
         None => None,
     };
@@ -190,26 +222,10 @@ pub fn translate(
     if let Some((middle, first_leg)) = middle.zip(first_leg) {
         translator = Box::new(Relay::new(translator, middle, segments, first_leg));
     }
+    let desk = desk(to);
     let (mut translated, mut findings) =
         translate::translate(segments, from, to, &mut *translator, &desk, progress)?;
-    let lost = desk.lost_sources(&translated);
-    for (index, repaired) in lost {
-        if let Some(segment) = translated.get_mut(index) {
-            segment.text = repaired;
-            segment.status = Status::Repaired;
-            segment.alignment.clear();
-        }
-    }
-    let target: Vec<String> = translated.iter().map(|t| t.text.clone()).collect();
-    let mut ledger = hold(id, segments, &target, from, to);
-    for claim in &mut ledger.claims {
-        let repaired = translated
-            .get(claim.segment)
-            .is_some_and(|t| t.status == Status::Repaired);
-        if repaired && claim.status == ClaimStatus::Missing {
-            claim.status = ClaimStatus::Repaired;
-        }
-    }
+    let ledger = Ladder::new(&desk, &mut *translator, &mut translated).climb(id, &mut findings)?;
     let untranslated = |index: usize| {
         translated
             .get(index)
@@ -218,6 +234,11 @@ pub fn translate(
     // a segment that is known to be untranslated needs no second finding that says so
     findings.extend(
         check::run(&ledger, &options.glossary)
+            .into_iter()
+            .filter(|f| !untranslated(f.segment)),
+    );
+    findings.extend(
+        unproven(&ledger, &findings)
             .into_iter()
             .filter(|f| !untranslated(f.segment)),
     );
@@ -242,158 +263,30 @@ fn translator<'a>(
     }
 }
 
-/// Segments as one text, and who says what in it.
-struct Joined {
-    text: String,
-    spans: Vec<Span>,
-    claims: Claims,
-}
-
-impl Joined {
-    fn new(segments: &[String], language: Language) -> Self {
-        let text = segments.join("\n");
-        let mut spans = Vec::with_capacity(segments.len());
-        let mut sentences = Vec::new();
-        let mut at = 0;
-        for segment in segments {
-            spans.push(Span::new(at, at + segment.len()));
-            sentences.extend(
-                segment::sentences(segment, language)
-                    .into_iter()
-                    .map(|s| s.shifted(at)),
-            );
-            at += segment.len() + 1;
-        }
-        let claims = attribution::attribute_text(&text, language, &sentences);
-        Self { text, spans, claims }
-    }
-
-    fn side(&self, language: Language) -> Side<'_> {
-        Side {
-            language,
-            text: &self.text,
-            segments: &self.spans,
-            claims: &self.claims,
-        }
-    }
-
-    /// For each segment the attributions that stand in it: the claims of a ledger have the same numbers.
-    fn claims_by_segment(&self) -> Vec<Vec<usize>> {
-        let inside = |span: &Span| {
-            let attributions = self.claims.attributions.iter().enumerate();
-            attributions
-                .filter(|(_, a)| {
-                    let parts = a.cue_spans.iter().chain(&a.source_spans).chain(&a.content_spans);
-                    parts.into_iter().next().is_some_and(|part| span.contains(*part))
-                })
-                .map(|(index, _)| index)
-                .collect()
-        };
-        self.spans.iter().map(inside).collect()
-    }
-}
-
-/// Both texts as a ledger, segment by segment.
-fn hold(id: &str, source: &[String], target: &[String], from: Language, to: Language) -> Ledger {
-    let (source, target) = (Joined::new(source, from), Joined::new(target, to));
-    align::ledger(id, &source.side(from), &target.side(to))
-}
-
-/// What is known of one translation job: the desk's terms, the gazetteer, and the checks as judge.
-struct Desk<'a> {
-    segments: &'a [String],
-    from: Language,
-    to: Language,
-    glossary: &'a Glossary,
-}
-
-impl<'a> Desk<'a> {
-    fn new(segments: &'a [String], from: Language, to: Language, glossary: &'a Glossary) -> Self {
-        Self {
-            segments,
-            from,
-            to,
-            glossary,
-        }
-    }
-
-    /// The segments whose source was lost in translation, with a templated attribution put before them.
-    fn lost_sources(&self, translated: &[Translated]) -> Vec<(usize, String)> {
-        let mut repaired = Vec::new();
-        for (index, (source, target)) in self.segments.iter().zip(translated).enumerate() {
-            if target.status == Status::Untranslated {
-                continue;
-            }
-            let ledger = hold(
-                "",
-                std::slice::from_ref(source),
-                std::slice::from_ref(&target.text),
-                self.from,
-                self.to,
-            );
-            let lost = ledger.claims.iter().find(|claim| {
-                claim.status == ClaimStatus::Missing && claim.target.cue.is_empty() && claim.named
-            });
-            let Some(name) = lost
-                .and_then(|claim| claim.source.source.first())
-                .map(|s| s.of(&ledger.source.text))
-            else {
-                continue;
-            };
-            let name = self.name_in_target(name);
-            if let Some(text) = phrases::according_to(self.to, &name, &target.text, false) {
-                repaired.push((index, text));
-            }
-        }
-        repaired
-    }
-
-    /// A source's name in the target language: the desk's term, the gazetteer's, else as it is written.
-    fn name_in_target(&self, name: &str) -> String {
-        self.terms_for(name)
-            .into_iter()
-            .max_by_key(|term| term.source.len())
-            .map_or_else(|| name.to_owned(), |term| term.target)
-    }
-
-    fn terms_for(&self, text: &str) -> Vec<Term> {
-        let mut terms = self.glossary.terms_in(text, self.to);
-        for (source, target) in align::gazetteer::gazetteer().terms(text, self.from, self.to) {
-            if !terms.iter().any(|t| t.source.eq_ignore_ascii_case(&source)) {
-                terms.push(Term { source, target });
-            }
-        }
-        terms
-    }
-}
-
-impl Guide for Desk<'_> {
-    fn terms(&self, _index: usize, text: &str) -> Vec<Term> {
-        let mut terms = self.terms_for(text);
-        terms.extend(figures::terms(text, self.from, self.to));
-        terms
-    }
-
-    fn cost(&self, index: usize, hypothesis: &str) -> usize {
-        let Some(source) = self.segments.get(index) else {
-            return 0;
-        };
-        let ledger = hold(
-            "",
-            std::slice::from_ref(source),
-            &[hypothesis.to_owned()],
-            self.from,
-            self.to,
-        );
-        let found: usize = check::run(&ledger, &Glossary::default())
+/// A doubt for each claim that is missing and that no check has said anything about: nothing is dropped in silence.
+fn unproven(ledger: &Ledger, findings: &[Finding]) -> Vec<Finding> {
+    let told = |claim: &Claim| {
+        findings
             .iter()
-            .map(|finding| match (finding.severity, finding.check) {
-                (Severity::Error, _) => 2,
-                (Severity::Warning, Check::Source | Check::Cue | Check::Number | Check::Polarity) => 1,
-                (Severity::Warning, _) => 0,
-            })
-            .sum();
-        let unused = check::glossary::check(&ledger, self.glossary).len();
-        found + unused
-    }
+            .any(|f| f.segment == claim.segment && matches!(f.check, Check::Source | Check::Cue))
+    };
+    ledger
+        .claims
+        .iter()
+        .filter(|claim| claim.status == ClaimStatus::Missing && !told(claim))
+        .map(|claim| Finding {
+            check: Check::Source,
+            severity: Severity::Warning,
+            segment: claim.segment,
+            source: claim
+                .source
+                .source
+                .iter()
+                .chain(&claim.source.cue)
+                .copied()
+                .next(),
+            target: None,
+            message: "that the translation tells who says it could not be shown".to_owned(),
+        })
+        .collect()
 }

@@ -193,7 +193,7 @@ pub enum Command {
         /// The translations.
         #[command(flatten)]
         searching: Searching,
-        /// Exit with 1 on any claim whose attribution is not found in a translation, sure or not
+        /// Exit with 1 on any claim whose attribution is neither found in a translation nor put back, sure or not
         #[arg(long)]
         strict: bool,
     },
@@ -218,6 +218,9 @@ pub enum Command {
         /// The translations.
         #[command(flatten)]
         searching: Searching,
+        /// Exit with 1 on any claim whose attribution is neither found in the translation nor put back, sure or not
+        #[arg(long)]
+        strict: bool,
     },
     /// Who says what in an article; needs no model
     Sources {

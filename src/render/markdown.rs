@@ -6,7 +6,7 @@ use crate::finding::Finding;
 
 use crate::registry::Task;
 use crate::summarise::SentenceMethod;
-use crate::translate::Status;
+use crate::translate::{Status, labels};
 
 use super::digest::{SourceRow, View};
 use super::words::{about, finding, name_of};
@@ -25,7 +25,7 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> String {
     for translation in &digest.translations {
         translated(&mut out, digest, translation, &view);
     }
-    sources(&mut out, digest, &view);
+    sources(&mut out, &view);
     look_at(&mut out, digest);
     foot(&mut out, digest, models);
     out
@@ -47,42 +47,59 @@ fn translated(out: &mut String, digest: &Digest, translation: &Translation, view
             Some(sentence) => writeln!(out, "- {text}{}{note}", marks(view, sentence)),
         };
     }
+    names_in(out, digest, translation, view);
 }
 
-fn sources(out: &mut String, digest: &Digest, view: &View) {
+/// The sources by the numbers of their marks, as the translation names them.
+fn names_in(out: &mut String, digest: &Digest, translation: &Translation, view: &View) {
+    let named: Vec<(usize, &SourceRow)> = view
+        .sources
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !row.sentences.is_empty())
+        .collect();
+    if named.is_empty() {
+        return;
+    }
+    let language = translation.language;
+    let title = labels::translate("Sources", language).unwrap_or("Sources");
+    let from = digest.document.article.language.own_name();
+    let _ = writeln!(
+        out,
+        "\n### {title}\n\n| | {} | {from} |\n|---|---|---|",
+        language.own_name()
+    );
+    for (index, row) in named {
+        let name = row.names.get(&language).map_or("—", String::as_str);
+        let _ = writeln!(out, "| [{}] | {} | {} |", index + 1, cell(name), cell(&row.name));
+    }
+}
+
+fn sources(out: &mut String, view: &View) {
     if view.sources.is_empty() {
         let _ = writeln!(out, "\n## Sources\n\nThe summary carries nobody's claims.");
         return;
     }
-    let mut head = String::from("| | Who | Relayed by | How | Sentences |");
-    let mut rule = String::from("|---|---|---|---|---|");
-    for translation in &digest.translations {
-        let _ = write!(head, " {} |", translation.language.own_name());
-        rule.push_str("---|");
-    }
-    let _ = writeln!(out, "\n## Sources\n\n{head}\n{rule}");
+    let _ = writeln!(
+        out,
+        "\n## Sources\n\n| | Who | Relayed by | How | Sentences |\n|---|---|---|---|---|"
+    );
     for (index, row) in view.sources.iter().enumerate() {
-        let _ = writeln!(out, "{}", source_row(digest, index, row));
+        let _ = writeln!(out, "{}", source_row(index, row));
     }
 }
 
-fn source_row(digest: &Digest, index: usize, row: &SourceRow) -> String {
+fn source_row(index: usize, row: &SourceRow) -> String {
     let relayed: Vec<String> = row.relayed_by.iter().map(|n| format!("[{n}]")).collect();
     let stances: Vec<String> = row.stances.iter().map(name_of).collect();
-    let mut line = format!(
+    format!(
         "| [{}] | {} | {} | {} | {} |",
         index + 1,
         cell(&row.name),
         relayed.join(" "),
         stances.join(", "),
         places(row),
-    );
-    for translation in &digest.translations {
-        let name = row.names.get(&translation.language).map_or("—", String::as_str);
-        let name = if row.sentences.is_empty() { "" } else { name };
-        let _ = write!(line, " {} |", cell(name));
-    }
-    line
+    )
 }
 
 /// The sentences of a source, from 1.
@@ -176,7 +193,13 @@ pub(super) fn made_of(digest: &Digest, models: &[ModelUsed]) -> String {
                 (Task::Summarise, _) => "summary".to_owned(),
                 (task, _) => task.name().to_owned(),
             };
-            format!("{task}: {} ({})", model.id, model.licence)
+            let revision = model.revision.as_deref().map(|r| format!(" at {}", short(r)));
+            format!(
+                "{task}: {}{} ({})",
+                model.id,
+                revision.unwrap_or_default(),
+                model.licence
+            )
         })
         .collect();
     let by = if by.is_empty() {
@@ -185,10 +208,17 @@ pub(super) fn made_of(digest: &Digest, models: &[ModelUsed]) -> String {
         by.join("; ")
     };
     format!(
-        "{} ({}); sentences: {how}; {by}",
+        "{} ({}); sentences: {how}; settings: {}; {by}",
         article.id,
-        article.language.name()
+        article.language.name(),
+        digest.settings
     )
+}
+
+/// A commit by its first characters, which tell it apart; anything else whole.
+fn short(revision: &str) -> &str {
+    let commit = revision.len() == 40 && revision.chars().all(|c| c.is_ascii_hexdigit());
+    if commit { &revision[..12] } else { revision }
 }
 
 fn marks(view: &View, index: usize) -> String {

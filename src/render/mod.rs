@@ -63,6 +63,8 @@ pub struct Digest {
     pub told: Vec<Vec<usize>>,
     /// Its translations. Segment 0 is the headline if the article has one; the sentences of the summary follow.
     pub translations: Vec<Translation>,
+    /// The options that it was made with, in words.
+    pub settings: String,
 }
 
 impl Digest {
@@ -76,22 +78,24 @@ impl Digest {
         usize::from(self.headline().is_some())
     }
 
-    /// Whether the attribution of any claim could not be found again in a translation.
-    pub fn lost_attribution(&self) -> bool {
-        self.translations.iter().any(|t| t.ledger.lost_attribution())
-    }
-
-    /// Whether anything must be looked at: exit code 1.
-    pub fn needs_attention(&self) -> bool {
-        let errors = |findings: &[Finding]| findings.iter().any(|f| f.severity == Severity::Error);
-        errors(&self.summary.findings) || self.translations.iter().any(Translation::needs_attention)
+    /// Whether anything must be looked at: exit code 1. `strict`: also on an attribution that may only not have been
+    /// found.
+    pub fn needs_attention(&self, strict: bool) -> bool {
+        let error = self
+            .summary
+            .findings
+            .iter()
+            .any(|f| f.severity == Severity::Error);
+        error || self.translations.iter().any(|t| t.needs_attention(strict))
     }
 }
 
 impl Translation {
-    /// Whether anything must be looked at: an error, or a segment that stayed untranslated.
-    pub fn needs_attention(&self) -> bool {
-        self.findings.iter().any(|f| f.severity == Severity::Error)
+    /// Whether anything must be looked at: an error, or a segment that stayed untranslated. `strict`: also an attribution
+    /// that is neither found nor put back, sure or not.
+    pub fn needs_attention(&self, strict: bool) -> bool {
+        (strict && self.ledger.lost_attribution())
+            || self.findings.iter().any(|f| f.severity == Severity::Error)
             || self.segments.iter().any(|s| s.status == Status::Untranslated)
     }
 }

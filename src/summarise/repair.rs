@@ -1,7 +1,9 @@
 //! Mends a written sentence that does not hold, or puts the article's own words in its place.
 
-use crate::attribution::phrases;
+use crate::attribution::phrases::{self, Opening, Voice};
+use crate::attribution::{Attribution, Polarity, SourceKind, Stance};
 use crate::finding::{Check, Finding, Severity};
+use crate::text::negation;
 use crate::text::span::Span;
 
 use super::ground::{Ground, Grounds, Problem, quotations};
@@ -116,14 +118,50 @@ fn with_source(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Option<Stri
     if attributions.iter().any(|a| a.source != Some(source)) || grounds.names_source(&draft, source) {
         return None;
     }
-    attributed(grounds, &grounds.written_name(first, source), &draft)
+    // one line says one thing of all that it tells
+    if attributions.iter().any(|a| a.polarity != first.polarity) {
+        return None;
+    }
+    attributed(grounds, first, source, &draft, true)
 }
 
-/// `sentence` as something that `name` says, in the article's language.
-fn attributed(grounds: &Grounds<'_>, name: &str, sentence: &str) -> Option<String> {
+/// `sentence` as something that source `source` says, in the article's language; `lost`: the words that tell how `claim`
+/// was said are not in it.
+fn attributed(
+    grounds: &Grounds<'_>,
+    claim: &Attribution,
+    source: usize,
+    sentence: &str,
+    lost: bool,
+) -> Option<String> {
+    let language = grounds.document.article.language;
     let first_word: String = sentence.chars().take_while(|c| c.is_alphanumeric()).collect();
-    let lower_first = grounds.is_lower_case_word(&first_word);
-    phrases::according_to(grounds.document.article.language, name, sentence, lower_first)
+    let opening = if grounds.is_lower_case_word(&first_word) {
+        Opening::Small
+    } else {
+        Opening::Kept
+    };
+    let name = grounds.written_name(claim, source);
+    let kind = grounds.claims.sources.get(source).map(|s| s.kind);
+    let said = lost && !denies_already(grounds, claim, sentence);
+    let voice = Voice {
+        source: Some(&name),
+        kind: kind.unwrap_or(SourceKind::Unknown),
+        stance: if said { claim.stance } else { Stance::Say },
+        polarity: if said { claim.polarity } else { Polarity::Asserted },
+        relayer: None,
+    };
+    phrases::line(language, &voice, sentence, opening).map(|line| line.text)
+}
+
+/// Whether `sentence` has taken the denial of `claim` into itself: "it was not so" for "denied that it was so". Then
+/// the denial must not be said twice.
+fn denies_already(grounds: &Grounds<'_>, claim: &Attribution, sentence: &str) -> bool {
+    let language = grounds.document.article.language;
+    let text = &grounds.document.article.text;
+    let content: Vec<&str> = claim.content_spans.iter().map(|s| s.of(text)).collect();
+    claim.polarity == Polarity::Denied
+        && negation::denies(sentence, language) != negation::denies(&content.join(" "), language)
 }
 
 /// The seed in the article's words, its source put before it where another sentence names it.
@@ -150,16 +188,19 @@ fn own_words(grounds: &Grounds<'_>, group: &Group) -> (SummarySentence, Vec<Prob
         if grounds.names_source(&text, source) {
             continue;
         }
-        let name = grounds.written_name(claim, source);
         let here = claim.source_spans.iter().find(|s| span.contains(**s));
         let mended = match here {
             Some(pronoun) if method == SentenceMethod::Extractive => {
+                let name = grounds.written_name(claim, source);
                 let at = Span::new(pronoun.start - span.start, pronoun.end - span.start);
                 let article_words = grounds.document.sentence(seed);
                 (!at.is_empty() && text == article_words)
                     .then(|| format!("{}{name}{}", &article_words[..at.start], &article_words[at.end..]))
             }
-            _ => attributed(grounds, &name, &text),
+            _ => {
+                let told = claim.cue_spans.iter().any(|c| span.contains(*c));
+                attributed(grounds, claim, source, &text, !told)
+            }
         };
         match mended {
             Some(mended) => {

@@ -90,6 +90,16 @@ impl Glossary {
         Ok(Self { terms })
     }
 
+    /// How many terms there are, for all languages together.
+    pub fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
     /// The terms for `to` that occur in `text` as whole words.
     pub fn terms_in(&self, text: &str, to: Language) -> Vec<Term> {
         self.found_in(text, to)

@@ -241,8 +241,7 @@ impl Rung {
             let reason = self.refusal.unwrap_or(refuse::Refusal::Empty);
             return (translated, Some(untranslated(index, reason)));
         };
-        let left = refuse::leftovers(request.text, &draft.text, request.to);
-        let finding = (!left.is_empty()).then(|| left_standing(index, request.from, &left));
+        let finding = left_standing(index, request.text, &draft.text, request.from, request.to);
         let translated = Translated {
             text: draft.text,
             status: Status::Translated,
@@ -253,15 +252,23 @@ impl Rung {
     }
 }
 
-fn left_standing(index: usize, from: Language, words: &[&str]) -> Finding {
-    Finding {
+/// The finding about words of the source that stand in `translation`, if there are any.
+pub fn left_standing(
+    index: usize,
+    source: &str,
+    translation: &str,
+    from: Language,
+    to: Language,
+) -> Option<Finding> {
+    let words = refuse::leftovers(source, translation, to);
+    (!words.is_empty()).then(|| Finding {
         check: Check::Language,
         severity: Severity::Warning,
         segment: index,
         source: None,
         target: None,
         message: format!("left in {}: {}", from.name(), words.join(", ")),
-    }
+    })
 }
 
 fn untranslated(index: usize, reason: refuse::Refusal) -> Finding {

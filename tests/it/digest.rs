@@ -19,9 +19,20 @@ use byline::translate::glossary::Glossary;
 use byline::translate::seq2seq::Search;
 
 /// Answers the request by the first rule whose key stands in it; keeps what it was asked.
-struct Scripted {
+pub(crate) struct Scripted {
     rules: Vec<(&'static str, &'static str)>,
-    asked: Rc<RefCell<Vec<String>>>,
+    /// Every prompt, in order.
+    pub(crate) asked: Rc<RefCell<Vec<String>>>,
+}
+
+impl Scripted {
+    /// A model that knows these rules.
+    pub(crate) fn new(rules: &[(&'static str, &'static str)]) -> Self {
+        Self {
+            rules: rules.to_vec(),
+            asked: Rc::default(),
+        }
+    }
 }
 
 impl Chat for Scripted {
@@ -97,11 +108,7 @@ fn digest_with(
     to: &[Language],
     sentences: usize,
 ) -> (Digest, Vec<String>) {
-    let asked = Rc::new(RefCell::new(Vec::new()));
-    let mut models = Scripted {
-        rules: rules.to_vec(),
-        asked: Rc::clone(&asked),
-    };
+    let mut models = Scripted::new(rules);
     let options = Options {
         length: Length::Sentences(sentences),
         abstractive: true,
@@ -112,7 +119,7 @@ fn digest_with(
         search: Search::default(),
     };
     let digest = pipeline::digest(article(), &options, &mut models, &Silent).unwrap();
-    let asked = asked.borrow().clone();
+    let asked = models.asked.borrow().clone();
     (digest, asked)
 }
 
@@ -258,7 +265,7 @@ fn what_is_always_refused_stays_untranslated_with_a_finding() {
         assert_eq!(segment.status, Status::Untranslated);
     }
     assert!(translation.findings.iter().all(|f| f.severity == Severity::Error));
-    assert!(digest.needs_attention());
+    assert!(digest.needs_attention(false));
     // one request for the summary, three attempts for each segment
     assert_eq!(asked.len(), 1 + 3 * translation.segments.len());
 }

@@ -11,10 +11,12 @@ mod hard_cases;
 mod html;
 mod hub_server;
 mod ingest;
+mod ladder;
 mod markup;
 mod models;
 mod readme;
 mod sources;
+mod summary;
 
 use std::path::PathBuf;
 

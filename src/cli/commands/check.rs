@@ -105,7 +105,7 @@ impl Printer {
     fn print(&mut self, ledger: &Ledger) -> Result<u8> {
         let findings = check::run(ledger, &self.glossary);
         if self.format == OutputFormat::Html {
-            self.page.add_check(ledger, &findings);
+            self.page.add_check(ledger, &findings, self.glossary.len());
         } else if self.format == OutputFormat::Json {
             self.output
                 .write(&render::ledger::json(ledger, &findings).to_string())?;

@@ -55,12 +55,11 @@ pub fn run(
             OutputFormat::Markdown => render::markdown::digest(&digest, &models),
             OutputFormat::Html => {
                 page.add_digest(&digest, &models);
-                return Ok(u8::from(digest.needs_attention()));
+                return Ok(u8::from(digest.needs_attention(strict)));
             }
         };
         output.write(&printed)?;
-        let lost = strict && digest.lost_attribution();
-        Ok(u8::from(lost || digest.needs_attention()))
+        Ok(u8::from(digest.needs_attention(strict)))
     })?;
     if !page.is_empty() {
         output.write(&page.render()?)?;

@@ -39,7 +39,7 @@ pub fn run(
         console.finish();
         let serious = summary.findings.iter().any(|f| f.severity == Severity::Error);
         let models = models_used(&options, from, &engines);
-        let digest = pipeline::assemble(document, claims, summary, Vec::new());
+        let digest = pipeline::assemble(document, claims, summary, Vec::new(), &options);
         let printed = match format {
             OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
             OutputFormat::Text => render::text::summary(&digest.summary),

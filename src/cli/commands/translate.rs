@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::progress::Progress;
 use crate::registry::Task;
-use crate::render;
+use crate::render::{self, Translation};
 use crate::summarise::Length;
 use crate::text::language::Language;
 
@@ -22,6 +22,7 @@ pub fn run(
     articles: &Articles,
     to: &[Language],
     searching: &Searching,
+    strict: bool,
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
@@ -42,12 +43,17 @@ pub fn run(
     let mut engines = Engines::new(settings, console)?.searching(options.search);
     let mut output = Output::open(settings.output.as_ref())?;
     let code = inputs::for_each(articles, console, |article| {
-        one(article, &options, &mut engines, console, format, &mut output)
+        let mut worst = 0;
+        for translation in one(article, &options, &mut engines, console, format, &mut output)? {
+            worst = worst.max(u8::from(translation.needs_attention(strict)));
+        }
+        Ok(worst)
     })?;
     output.finish()?;
     Ok(code)
 }
 
+/// Translates and prints one article; gives its translations.
 fn one(
     article: Article,
     options: &Options,
@@ -55,7 +61,7 @@ fn one(
     console: &Console,
     format: OutputFormat,
     output: &mut Output,
-) -> Result<u8> {
+) -> Result<Vec<Translation>> {
     let from = article.language;
     let needs: Vec<_> = options
         .to
@@ -75,7 +81,7 @@ fn one(
     let segments: Vec<String> = (0..document.sentences.len())
         .map(|i| document.sentence(i).to_owned())
         .collect();
-    let mut code = 0;
+    let mut made = Vec::new();
     for &to in &options.to {
         let id = &document.article.id;
         let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
@@ -89,7 +95,7 @@ fn one(
         for line in render::translation::attention(&translation) {
             console.warn(&line);
         }
-        code = code.max(u8::from(translation.needs_attention()));
+        made.push(translation);
     }
-    Ok(code)
+    Ok(made)
 }

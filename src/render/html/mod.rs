@@ -27,10 +27,21 @@ pub struct Page {
 }
 
 impl Page {
-    /// Adds two texts held against each other.
-    pub fn add_check(&mut self, ledger: &Ledger, findings: &[Finding]) {
+    /// Adds two texts held against each other; `terms`: how many the glossary had that they were held against.
+    pub fn add_check(&mut self, ledger: &Ledger, findings: &[Finding], terms: usize) {
         let number = self.sections.len() + 1;
-        self.sections.push(Section::of_check(number, ledger, findings));
+        let mut section = Section::of_check(number, ledger, findings);
+        let glossary = match terms {
+            0 => "no glossary".to_owned(),
+            n => format!("glossary of {n} terms"),
+        };
+        section.foot = Some(format!(
+            "{}: {} held against {}; settings: {glossary}; no model",
+            ledger.id,
+            ledger.target.language.name(),
+            ledger.source.language.name(),
+        ));
+        self.sections.push(section);
     }
 
     /// Adds a summary with its translations.

@@ -3,7 +3,7 @@
 use crate::align::cues::{self, Cue};
 use crate::align::link::{Links, link};
 use crate::align::{Claim, Evidence, Ledger, LostName, Pair, Parts, Side, Status, Text, pairs};
-use crate::attribution::{Attribution, Form, Polarity, SourceKind, Stance};
+use crate::attribution::{Attribution, Form, Polarity, SourceKind, Stance, is_pronoun};
 use crate::text::language::Language;
 use crate::text::span::Span;
 use crate::text::transliterate::is_surname;
@@ -385,13 +385,22 @@ impl Carrier<'_> {
             return false;
         }
         let (text, language) = (self.target.text, self.target.language);
+        let here = self.pairs.get(segment).map_or("", |p| p.target.of(text));
+        let words = || found.iter().map(|f| f.of(text));
+        // the name stands twice after all, or with the particle of one who speaks
+        let twice = |word: &str| {
+            let cut = word.char_indices().next_back().map_or(0, |(at, _)| at);
+            here.matches(&word[..cut]).count() > 1
+        };
+        let speaks = |word: &str| language == Language::KO && !word.ends_with(['의', '을', '를']);
+        if words().any(|word| twice(word) || speaks(word)) {
+            return false;
+        }
         match theirs.source_spans.first() {
             // "said he" may well mean the one who is named
-            Some(other) => !crate::attribution::is_pronoun(other.of(text), language),
-            // the speaker stands beside the cue, but for Korean, where a particle tells who does not speak
-            None if language == Language::KO => found
-                .iter()
-                .all(|f| f.of(text).ends_with(['의', '을', '를']) && f.of(text).chars().count() > 2),
+            Some(other) => !is_pronoun(other.of(text), language),
+            None if language == Language::KO => true,
+            // elsewhere the speaker stands beside the cue
             None => theirs.cue_spans.iter().all(|cue| {
                 found.iter().all(|f| {
                     let gap = Span::new(cue.end.min(f.end), cue.start.max(f.start));

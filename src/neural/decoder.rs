@@ -9,10 +9,11 @@
 
 use candle_core::quantized::QMatMul;
 use candle_core::{DType, Device, Module, Tensor};
-use candle_nn::ops::{rms_norm, silu, softmax_last_dim};
+use candle_nn::ops::{rms_norm, softmax_last_dim};
 use candle_nn::rotary_emb::{rope, rope_i};
 
 use super::config::{Activation, Config, Rope, RopeScaling};
+use super::layers::Linear;
 use super::weights::Weights;
 use crate::error::{Error, Result};
 
@@ -138,32 +139,6 @@ impl Norm {
     }
 }
 
-struct Linear {
-    weight: QMatMul,
-    bias: Option<Tensor>,
-}
-
-impl Linear {
-    fn load(weights: &Weights<'_>, name: &str, outputs: usize, inputs: usize, bias: bool) -> Result<Self> {
-        let weight = weights.matrix(&format!("{name}.weight"), outputs, inputs)?;
-        let name = format!("{name}.bias");
-        let bias = if bias || weights.has(&name) {
-            Some(weights.vector(&name, outputs)?)
-        } else {
-            None
-        };
-        Ok(Self { weight, bias })
-    }
-
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let y = self.weight.forward(x)?;
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
-        }
-    }
-}
-
 struct Attention {
     query: Linear,
     key: Linear,
@@ -274,11 +249,7 @@ impl FeedForward {
     }
 
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let gate = self.gate.forward(x)?;
-        let gate = match self.activation {
-            Activation::Silu => silu(&gate)?,
-            Activation::GeluTanh => gate.gelu()?,
-        };
+        let gate = self.activation.apply(&self.gate.forward(x)?)?;
         self.down.forward(&(gate * self.up.forward(x)?)?)
     }
 }

@@ -14,7 +14,7 @@ use super::gguf::{Gguf, MAGIC, broken};
 use super::model::{CausalLm, ChatModel};
 use super::safetensors::Safetensors;
 use super::tokenizer::Tokenizer;
-use super::weights::{Source, Weights};
+use super::weights::{DecoderNames, GgufNames, Source, Weights};
 use crate::error::{Error, Result};
 
 /// Where a model's files are. Of those that are not named, the ones that lie beside the weights under their usual
@@ -42,6 +42,9 @@ pub struct LoadSpec {
     pub vocabularies: Option<(PathBuf, PathBuf)>,
     /// Students of Firefox's: `lex.*.s2t.bin`.
     pub shortlist: Option<PathBuf>,
+    /// Encoder-decoders: the decoder layer whose attention says which source tokens a target token comes from, counted
+    /// from 0; if none is named, one in the middle.
+    pub alignment_layer: Option<usize>,
     /// Encoders: what stands before a text of [`super::Purpose::Query`].
     pub query_prefix: String,
     /// Encoders: what stands before a text of [`super::Purpose::Passage`].
@@ -94,7 +97,7 @@ pub fn load(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
     }
 }
 
-fn is_gguf(path: &Path) -> Result<bool> {
+pub(crate) fn is_gguf(path: &Path) -> Result<bool> {
     let mut file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
     let mut magic = [0u8; 4];
     Ok(file.read_exact(&mut magic).is_ok() && &magic == MAGIC)
@@ -128,7 +131,7 @@ fn load_gguf(spec: &LoadSpec, path: &Path, device: &Device) -> Result<ChatModel>
     stop.extend(stop_tokens_by_name(&tokenizer));
     check_sizes(&tokenizer, &config, path)?;
     let source = Source::Gguf(gguf);
-    let weights = Weights::new(&source, &config, DType::F32, device);
+    let weights = Weights::new(&source, &GgufNames, DType::F32, device);
     let tied = !weights.has("output.weight");
     let decoder = Decoder::load(config, weights, tied)?;
     Ok(finish(decoder, tokenizer, template, stop, spec.context))
@@ -174,7 +177,10 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
         tracing::info!("{stored:?} weights are computed in {dtype:?} on the processor");
     }
     let source = Source::Safetensors(files);
-    let weights = Weights::new(&source, &config, dtype, device).quantised(spec.quantise);
+    let names = DecoderNames {
+        post_norms: config.post_norms(),
+    };
+    let weights = Weights::new(&source, &names, dtype, device).quantised(spec.quantise);
     let tied = match json.get("tie_word_embeddings").and_then(Json::as_bool) {
         Some(tied) => tied,
         None => !weights.has("output.weight"),

@@ -7,7 +7,7 @@
 //! ```
 //! [`load`] gives a [`ChatModel`], whose [`Chat`] is all that the stages above see; [`load_encoder`] an [`Encoder`];
 //! [`load_text_to_text`] a [`TextToText`], in which an [`EncoderDecoder`] meets its tokenizer
-//! ([`source_target`]).
+//! ([`source_target`]); [`load_seq2seq`] a [`Seq2Seq`], which is an [`EncoderDecoder`] over ids.
 //!
 //! What always holds: weights are immutable after loading, the state of a generation is a value of its own
 //! ([`State`]), and the same tokens, options and seed give the same output. Texts are data: what they spell never
@@ -24,11 +24,14 @@ mod codes;
 mod config;
 mod decode;
 mod decoder;
+mod encdec;
 mod gguf;
 mod int8;
+mod layers;
 mod load;
 mod marian_bin;
 mod model;
+mod pickle;
 mod safetensors;
 mod sentencepiece;
 mod seq2seq;
@@ -41,6 +44,7 @@ mod weights;
 
 pub use bert::{BertEncoder, load_encoder};
 pub use decode::{EarlyStopping, Generation, Sampling, Source, Written, search};
+pub use encdec::{Seq2Seq, Seq2SeqInspection, Seq2SeqState, load_seq2seq};
 pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, State};
 pub use sentencepiece::{Cut, Cuts, Decoded, SentencePiece};

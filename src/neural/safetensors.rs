@@ -1,4 +1,5 @@
 //! Reads safetensors files, one or several shards: a JSON header with the place of each tensor, then the tensors.
+//! PyTorch's own files (`.bin`, see [`super::pickle`]) have places as well, and are read alike from there on.
 //!
 //! The format: <https://huggingface.co/docs/safetensors>. Tensors are read one at a time, so that a model never
 //! lies twice in memory.
@@ -7,12 +8,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
 use super::gguf::{broken, unsupported};
+use super::pickle;
 use crate::error::{Error, Result};
 
 /// Headers are some kilobytes; the format's own limit.
@@ -25,12 +28,14 @@ struct Entry {
     data_offsets: (u64, u64),
 }
 
-struct Place {
-    shard: usize,
-    dtype: DType,
-    shape: Vec<usize>,
-    start: u64,
-    bytes: usize,
+/// Where a tensor lies and what it is.
+pub(super) struct Place {
+    pub(super) shard: usize,
+    pub(super) dtype: DType,
+    pub(super) shape: Vec<usize>,
+    /// From the start of the file.
+    pub(super) start: u64,
+    pub(super) bytes: usize,
 }
 
 /// The tensors of a model, over all of its shards.
@@ -62,6 +67,12 @@ impl Safetensors {
     fn open_shard(&mut self, path: &Path) -> Result<()> {
         let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
         let size = file.metadata().map_err(|e| Error::io(path, e))?.len();
+        if path.extension().is_some_and(|e| e == "bin") {
+            self.places
+                .extend(pickle::places(path, &file, self.shards.len())?);
+            self.shards.push((path.to_owned(), RefCell::new(file)));
+            return Ok(());
+        }
         let mut length = [0u8; 8];
         file.read_exact(&mut length)
             .map_err(|_| broken(path, "this is not a safetensors file"))?;
@@ -125,6 +136,12 @@ impl Safetensors {
         self.places.get(name).map(|p| p.dtype)
     }
 
+    /// The number type that takes the most memory among the matrices.
+    pub(crate) fn widest(&self) -> Option<DType> {
+        let matrices = self.places.values().filter(|p| p.shape.len() == 2);
+        matrices.map(|p| p.dtype).max_by_key(|d| d.size_in_bytes())
+    }
+
     /// Reads a tensor of whatever shape it has, as `dtype`.
     pub(crate) fn stored(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor> {
         let shape = self.places.get(name).map(|p| p.shape.clone()).unwrap_or_default();
@@ -139,30 +156,67 @@ impl Safetensors {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
+        let place = self.place(name, shape)?;
+        self.read(place, 0, place.bytes, shape, device)
+            .and_then(|t| Ok(t.to_dtype(dtype)?))
+    }
+
+    /// Reads `rows` of a matrix of `(outputs, inputs)`, as `dtype`.
+    pub(crate) fn rows(
+        &self,
+        name: &str,
+        (outputs, inputs): (usize, usize),
+        rows: Range<usize>,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Tensor> {
+        let place = self.place(name, &[outputs, inputs])?;
+        let row = inputs * place.dtype.size_in_bytes();
+        let (skip, count) = (row * rows.start, rows.len());
+        self.read(place, skip, row * count, &[count, inputs], device)
+            .and_then(|t| Ok(t.to_dtype(dtype)?))
+    }
+
+    /// Whether two names stand for the same stretch of the same file.
+    pub(crate) fn share(&self, one: &str, other: &str) -> bool {
+        let at = |name| self.places.get(name).map(|p| (p.shard, p.start, &p.shape));
+        at(one).is_some() && at(one) == at(other)
+    }
+
+    fn place(&self, name: &str, shape: &[usize]) -> Result<&Place> {
         let place = self
             .places
             .get(name)
             .ok_or_else(|| broken(self.path(), &format!("the tensor `{name}` is missing")))?;
-        let (path, file) = &self.shards[place.shard];
         if place.shape != shape {
             let found = &place.shape;
             return Err(broken(
-                path,
+                &self.shards[place.shard].0,
                 &format!("the tensor `{name}` has the shape {found:?}, not {shape:?}"),
             ));
         }
+        Ok(place)
+    }
+
+    fn read(
+        &self,
+        place: &Place,
+        skip: usize,
+        bytes: usize,
+        shape: &[usize],
+        device: &Device,
+    ) -> Result<Tensor> {
+        let (path, file) = &self.shards[place.shard];
         let mut file = file.borrow_mut();
-        file.seek(SeekFrom::Start(place.start))
+        file.seek(SeekFrom::Start(place.start + skip as u64))
             .map_err(|e| Error::io(path, e))?;
-        let tensor = if place.dtype == DType::F32 {
-            let values = numbers(&mut file, place.bytes).map_err(|e| Error::io(path, e))?;
-            Tensor::from_vec(values, shape, device)?
-        } else {
-            let mut data = vec![0u8; place.bytes];
-            file.read_exact(&mut data).map_err(|e| Error::io(path, e))?;
-            Tensor::from_raw_buffer(&data, place.dtype, shape, device)?
-        };
-        Ok(tensor.to_dtype(dtype)?)
+        if place.dtype == DType::F32 {
+            let values = numbers(&mut file, bytes).map_err(|e| Error::io(path, e))?;
+            return Ok(Tensor::from_vec(values, shape, device)?);
+        }
+        let mut data = vec![0u8; bytes];
+        file.read_exact(&mut data).map_err(|e| Error::io(path, e))?;
+        Ok(Tensor::from_raw_buffer(&data, place.dtype, shape, device)?)
     }
 }
 

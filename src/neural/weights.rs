@@ -1,16 +1,18 @@
-//! The weights of a decoder by one set of names, wherever they come from.
+//! The weights of a model by one set of names, wherever they come from.
 //!
-//! The names are GGUF's (`blk.0.attn_q.weight`); for safetensors they are translated to transformers'. What
-//! always holds: each tensor has the shape that the configuration says, and none of the file is left unused,
-//! since an unused tensor is a part of the model that would be missing.
+//! The names are GGUF's (`blk.0.attn_q.weight`); a [`Naming`] translates them to those of the file. What always holds:
+//! each tensor has the shape that the configuration says, and none of the file is left unused, since an unused tensor
+//! is a part of the model that would be missing.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::ops::Range;
+use std::path::Path;
 
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
+use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
-use super::config::Config;
 use super::gguf::{Gguf, unsupported};
 use super::load::Quantise;
 use super::safetensors::Safetensors;
@@ -22,26 +24,58 @@ pub(crate) enum Source {
     Safetensors(Safetensors),
 }
 
+impl Source {
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Gguf(gguf) => gguf.has(name),
+            Self::Safetensors(file) => file.has(name),
+        }
+    }
+
+    /// The names of all tensors, as the file has them.
+    pub(crate) fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self {
+            Self::Gguf(gguf) => Box::new(gguf.names()),
+            Self::Safetensors(file) => Box::new(file.names()),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Gguf(gguf) => gguf.path(),
+            Self::Safetensors(file) => file.path(),
+        }
+    }
+}
+
+/// What a file calls its tensors.
+pub(crate) trait Naming {
+    /// The file's name of one of GGUF's names.
+    fn name(&self, name: &str) -> String;
+
+    /// Whether a tensor of the file may stay unread: a copy of another, or a constant.
+    fn spare(&self, name: &str) -> bool;
+}
+
 /// Hands out weights as the model is built.
 pub(crate) struct Weights<'a> {
     source: &'a Source,
+    naming: &'a dyn Naming,
     device: &'a Device,
     /// What activations and unquantised weights are computed in.
     dtype: DType,
     used: RefCell<HashSet<String>>,
-    /// Whether the outputs of attention and feed-forward are normed too, which shifts transformers' names.
-    post_norms: bool,
     quantise: Option<GgmlDType>,
 }
 
 impl<'a> Weights<'a> {
-    pub(crate) fn new(source: &'a Source, config: &Config, dtype: DType, device: &'a Device) -> Self {
+    pub(crate) fn new(source: &'a Source, naming: &'a dyn Naming, dtype: DType, device: &'a Device) -> Self {
         Self {
             source,
+            naming,
             device,
             dtype,
             used: RefCell::default(),
-            post_norms: config.post_norms(),
             quantise: None,
         }
     }
@@ -67,10 +101,29 @@ impl<'a> Weights<'a> {
 
     /// Whether there is a tensor of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        match self.source {
-            Source::Gguf(gguf) => gguf.has(name),
-            Source::Safetensors(file) => file.has(&transformers_name(name, self.post_norms)),
+        self.source.has(&self.naming.name(name))
+    }
+
+    /// Whether two matrices of `(outputs, inputs)` hold the same numbers, as far as that is cheap to tell: files of
+    /// transformers may hold what is tied twice, GGUF files do not.
+    pub(crate) fn same(&self, one: &str, other: &str, outputs: usize, inputs: usize) -> Result<bool> {
+        let Source::Safetensors(file) = self.source else {
+            return Ok(false);
+        };
+        let (one, other) = (self.naming.name(one), self.naming.name(other));
+        if file.share(&one, &other) {
+            return Ok(true);
         }
+        for rows in stretches(outputs, inputs) {
+            let numbers = |name| -> Result<Vec<f32>> {
+                let rows = file.rows(name, (outputs, inputs), rows.clone(), DType::F32, &Device::Cpu)?;
+                Ok(rows.flatten_all()?.to_vec1()?)
+            };
+            if numbers(&one)? != numbers(&other)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A matrix of `(outputs, inputs)`, as quantised as it is stored.
@@ -78,22 +131,37 @@ impl<'a> Weights<'a> {
         let shape = [outputs, inputs];
         match self.source {
             Source::Gguf(gguf) => {
-                self.used.borrow_mut().insert(name.to_owned());
-                let tensor = gguf.tensor(name, &shape, self.device)?;
+                let tensor = gguf.tensor(&self.used(name), &shape, self.device)?;
                 Ok(match QMatMul::from_qtensor(tensor)? {
                     QMatMul::Tensor(t) => QMatMul::Tensor(t.to_dtype(self.dtype)?),
                     other => other,
                 })
             }
-            Source::Safetensors(_) => {
-                let tensor = self.tensor(name, &shape)?;
-                // Rows that the blocks do not divide stay as they are.
+            // Rows that the blocks do not divide stay as they are.
+            Source::Safetensors(file) => {
                 match self.quantise.filter(|q| inputs.is_multiple_of(q.block_size())) {
-                    Some(dtype) => Ok(QMatMul::from_qtensor(QTensor::quantize(&tensor, dtype)?)?),
-                    None => Ok(QMatMul::Tensor(tensor)),
+                    Some(to) => self.quantise_rows(file, &self.used(name), (outputs, inputs), to),
+                    None => Ok(QMatMul::Tensor(self.tensor(name, &shape)?)),
                 }
             }
         }
+    }
+
+    /// Quantises a matrix some rows at a time: one of a large vocabulary never lies in memory unquantised.
+    fn quantise_rows(
+        &self,
+        file: &Safetensors,
+        name: &str,
+        (outputs, inputs): (usize, usize),
+        to: GgmlDType,
+    ) -> Result<QMatMul> {
+        let mut blocks = Vec::with_capacity(outputs * inputs / to.block_size() * to.type_size());
+        for rows in stretches(outputs, inputs) {
+            let rows = file.rows(name, (outputs, inputs), rows, DType::F32, &Device::Cpu)?;
+            blocks.extend_from_slice(&QTensor::quantize(&rows, to)?.data()?);
+        }
+        let storage = QStorage::from_data(Cow::Owned(blocks), self.device, to)?;
+        Ok(QMatMul::from_qtensor(QTensor::new(storage, (outputs, inputs))?)?)
     }
 
     /// A vector of `length`, not quantised.
@@ -101,42 +169,75 @@ impl<'a> Weights<'a> {
         self.tensor(name, &[length])
     }
 
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+    /// A tensor of `shape`, not quantised.
+    pub(crate) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        let name = self.used(name);
         match self.source {
             Source::Gguf(gguf) => {
-                self.used.borrow_mut().insert(name.to_owned());
-                let tensor = gguf.tensor(name, shape, self.device)?;
+                let tensor = gguf.tensor(&name, shape, self.device)?;
                 Ok(tensor.dequantize(self.device)?.to_dtype(self.dtype)?)
             }
-            Source::Safetensors(file) => {
-                let name = transformers_name(name, self.post_norms);
-                let tensor = file.tensor(&name, shape, self.dtype, self.device)?;
-                self.used.borrow_mut().insert(name);
-                Ok(tensor)
-            }
+            Source::Safetensors(file) => file.tensor(&name, shape, self.dtype, self.device),
         }
+    }
+
+    /// The file's name of a tensor that is going to be read.
+    fn used(&self, name: &str) -> String {
+        let name = self.naming.name(name);
+        self.used.borrow_mut().insert(name.clone());
+        name
     }
 
     /// Refuses a file with tensors that nobody has asked for.
     pub(crate) fn finish(self) -> Result<()> {
         let used = self.used.into_inner();
-        let (path, unused) = match self.source {
-            Source::Gguf(gguf) => (gguf.path(), gguf.names().find(|n| !used.contains(*n))),
-            Source::Safetensors(file) => (
-                file.path(),
-                file.names().find(|n| {
-                    !used.contains(*n) && *n != "lm_head.weight" && !n.ends_with("rotary_emb.inv_freq")
-                }),
-            ),
-        };
-        match unused {
+        let unused = |name: &&str| !used.contains(*name) && !self.naming.spare(name);
+        match self.source.names().filter(unused).min() {
             Some(name) => Err(unsupported(
-                path,
+                self.source.path(),
                 name,
                 "a part that the architecture does not have",
             )),
             None => Ok(()),
         }
+    }
+}
+
+/// The rows of a matrix, some at a time: about 16 MB.
+fn stretches(outputs: usize, inputs: usize) -> impl Iterator<Item = Range<usize>> {
+    const NUMBERS: usize = 1 << 22;
+    let stretch = (NUMBERS / inputs).max(1);
+    (0..outputs)
+        .step_by(stretch)
+        .map(move |start| start..outputs.min(start + stretch))
+}
+
+/// GGUF's own names.
+pub(crate) struct GgufNames;
+
+impl Naming for GgufNames {
+    fn name(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    fn spare(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// The names of decoders in transformers' checkpoints.
+pub(crate) struct DecoderNames {
+    /// Whether the outputs of attention and feed-forward are normed too, which shifts the names.
+    pub(crate) post_norms: bool,
+}
+
+impl Naming for DecoderNames {
+    fn name(&self, name: &str) -> String {
+        transformers_name(name, self.post_norms)
+    }
+
+    fn spare(&self, name: &str) -> bool {
+        name == "lm_head.weight" || name.ends_with("rotary_emb.inv_freq")
     }
 }
 

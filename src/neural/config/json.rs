@@ -9,23 +9,25 @@ use crate::error::{Error, Result};
 use crate::neural::gguf::{broken, unsupported};
 
 /// Typed reads of `config.json`.
-struct Reader<'a> {
-    json: &'a Json,
-    path: &'a Path,
+pub(crate) struct Reader<'a> {
+    pub(crate) json: &'a Json,
+    pub(crate) path: &'a Path,
 }
 
 impl Reader<'_> {
     /// A value that is there and not null.
-    fn get(&self, key: &str) -> Option<&Json> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Json> {
         self.json.get(key).filter(|v| !v.is_null())
     }
 
-    fn size(&self, key: &str) -> Result<usize> {
+    /// A length or a count that must be there and be positive.
+    pub(crate) fn size(&self, key: &str) -> Result<usize> {
         self.optional_size(key)?
             .ok_or_else(|| broken(self.path, &format!("`{key}` is missing")))
     }
 
-    fn optional_size(&self, key: &str) -> Result<Option<usize>> {
+    /// The same, which may be absent.
+    pub(crate) fn optional_size(&self, key: &str) -> Result<Option<usize>> {
         match self.get(key) {
             None => Ok(None),
             Some(value) => match value.as_u64() {
@@ -35,18 +37,20 @@ impl Reader<'_> {
         }
     }
 
-    fn float(&self, key: &str) -> Result<f64> {
+    /// A number that must be there.
+    pub(crate) fn float(&self, key: &str) -> Result<f64> {
         self.get(key)
             .and_then(Json::as_f64)
             .ok_or_else(|| broken(self.path, &format!("`{key}` is missing or no number")))
     }
 
-    fn refuse(&self, key: &str, kind: &str) -> Error {
+    /// The error about `key`, whose value asks for what is not implemented.
+    pub(crate) fn refuse(&self, key: &str, kind: &str) -> Error {
         unsupported(self.path, key, kind)
     }
 
     /// Refuses `key` unless it is absent, null or one of `harmless`.
-    fn only(&self, key: &str, harmless: &[Json]) -> Result<()> {
+    pub(crate) fn only(&self, key: &str, harmless: &[Json]) -> Result<()> {
         match self.get(key) {
             Some(value) if !harmless.contains(value) => Err(self.refuse(key, &format!("{value}"))),
             _ => Ok(()),

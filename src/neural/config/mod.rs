@@ -5,6 +5,8 @@
 mod gguf;
 mod json;
 
+pub(crate) use json::Reader;
+
 use std::path::Path;
 
 use super::gguf::broken;
@@ -36,12 +38,15 @@ impl Architecture {
     }
 }
 
-/// The activation of the feed-forward gate.
+/// The activation of a feed-forward layer or of its gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activation {
+    /// Also called swish.
     Silu,
+    Gelu,
     /// GELU in its tanh approximation.
     GeluTanh,
+    Relu,
 }
 
 /// How the rotation angles are derived from positions (Su et al. 2021), and how they are stretched.

@@ -160,7 +160,7 @@ fn what_is_not_implemented_is_refused_by_name() {
 }
 
 /// A copy of a tiny model's folder.
-fn copy(name: &str) -> tempfile::TempDir {
+pub(crate) fn copy(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(here("tiny").join(name)).unwrap() {
         let path = entry.unwrap().path();

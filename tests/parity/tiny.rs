@@ -6,10 +6,7 @@ use std::path::PathBuf;
 use byline::neural::{Chat, ChatModel, Decoding, Finish, LoadSpec, Message, Quantise, Role, load};
 use candle_core::{Device, Tensor};
 
-use crate::{best, here, loaded, messages};
-
-/// Of the largest value.
-const CLOSE: f32 = 1e-5;
+use crate::{CLOSE, assert_close, best, difference, here, loaded, messages};
 
 /// The safetensors of a model, its index included.
 fn safetensors(name: &str) -> Vec<PathBuf> {
@@ -63,25 +60,6 @@ impl Reference {
     fn floats(&self, name: &str) -> Vec<f32> {
         self.tensors[name].flatten_all().unwrap().to_vec1().unwrap()
     }
-}
-
-/// The largest difference, in parts of the largest value.
-fn difference(ours: &[f32], theirs: &[f32]) -> f32 {
-    assert_eq!(ours.len(), theirs.len());
-    let largest = theirs.iter().fold(0f32, |m, x| m.max(x.abs()));
-    let apart = ours
-        .iter()
-        .zip(theirs)
-        .fold(0f32, |m, (a, b)| m.max((a - b).abs()));
-    apart / largest
-}
-
-fn assert_close(what: &str, ours: &[f32], theirs: &[f32]) {
-    let apart = difference(ours, theirs);
-    assert!(
-        apart <= CLOSE,
-        "{what} is the first to differ: by {apart:e} of the largest value"
-    );
 }
 
 /// Every layer and all logits.

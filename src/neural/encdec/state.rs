@@ -49,6 +49,9 @@ pub(super) struct Lanes {
     pub(super) sources: Vec<usize>,
 }
 
+/// A copy from lane to lane.
+type Copied = (usize, usize);
+
 /// The rows of each source beside each other, as many cells for each as the source with the most rows has.
 pub(super) struct Grid {
     pub(super) sources: usize,
@@ -238,7 +241,7 @@ impl State {
 impl Lanes {
     /// Lanes for rows that want the past of the lanes `wanted`, and what must be copied for it, from lane to lane. None
     /// where a source has more or fewer rows than before.
-    fn settle(&self, wanted: &[usize]) -> Option<(Vec<usize>, Vec<(usize, usize)>)> {
+    fn settle(&self, wanted: &[usize]) -> Option<(Vec<usize>, Vec<Copied>)> {
         if wanted.len() != self.sources.len() {
             return None;
         }

@@ -39,7 +39,7 @@ pub(super) fn from_json(read: &Reader<'_>, name: &str) -> Result<Config> {
         layers: read
             .optional_size("num_decoder_layers")?
             .unwrap_or(encoder.layers),
-        ..encoder.clone()
+        ..encoder
     };
     // T5 was trained with tied embeddings and scales what it writes; its successors were not and do not.
     let scaled = flag("scale_decoder_outputs").unwrap_or(flag("tie_word_embeddings") != Some(false));
@@ -95,7 +95,7 @@ pub(super) fn from_gguf(gguf: &Gguf) -> Result<Config> {
     }
     let decoder = Side {
         layers: optional("decoder_block_count")?.unwrap_or(encoder.layers),
-        ..encoder.clone()
+        ..encoder
     };
     let buckets = size("attention.relative_buckets_count")?;
     // llama.cpp knows no other distance.

@@ -123,13 +123,13 @@ fn speed(folder: &Folder, shortlist: bool) {
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         times[0].push(seconds(|| {
-            assert!(engine.greedy_batch(&sources).len() == SENTENCES)
+            assert!(engine.greedy_batch(&sources).len() == SENTENCES);
         }));
         times[1].push(seconds(|| {
-            assert!(one.install(|| write(&student, &sources)) > words)
+            assert!(one.install(|| write(&student, &sources)) > words);
         }));
         times[2].push(seconds(|| {
-            assert!(two.install(|| write(&student, &sources)) > words)
+            assert!(two.install(|| write(&student, &sources)) > words);
         }));
     }
     let ratio = |ours: &[f64]| median(times[0].iter().zip(ours).map(|(t, o)| t / o).collect());

@@ -76,13 +76,13 @@ fn items_of_other_shapes_and_types_are_named() {
         ("encoder_l1_self_Wq", |i| i.kind = 0x4102),
         ("encoder_l1_self_Wq", |i| i.data.truncate(60)),
         ("encoder_l1_self_Wq", |i| {
-            i.data[64..68].copy_from_slice(&f32::NAN.to_le_bytes())
+            i.data[64..68].copy_from_slice(&f32::NAN.to_le_bytes());
         }),
         ("encoder_l1_self_Wq", |i| i.data[9] = 0x80),
         ("encoder_l1_self_Wq_QuantMultA", |i| i.data.fill(0)),
         ("encoder_l1_self_bq", |i| i.kind = BYTES),
         ("encoder_l1_self_bq", |i| {
-            i.data[..4].copy_from_slice(&f32::INFINITY.to_le_bytes())
+            i.data[..4].copy_from_slice(&f32::INFINITY.to_le_bytes());
         }),
         ("decoder_l1_rnn_ffn_ln_scale", |i| i.shape = vec![8, 1]),
         ("Wemb", |i| i.shape = vec![80]),

@@ -6,6 +6,7 @@ use candle_core::Device;
 
 use super::codes::code;
 use super::decode::{Generation, Source, Written, search};
+use super::encdec::load_seq2seq;
 use super::load::LoadSpec;
 use super::source_target::{self, Direction, Encoded, SourceTarget};
 use super::ssru::{Arithmetic, Student};
@@ -30,15 +31,23 @@ pub fn is_encoder_decoder(architecture: &str) -> bool {
     families.contains(&architecture)
 }
 
-/// Loads an encoder-decoder with its tokenizer.
+/// Loads an encoder-decoder with its tokenizer: a student where the vocabularies are named, else a model in the hub's
+/// layout, whose tokenizer lies beside its `config.json`.
 ///
 /// # Errors
-/// As for [`Student::load`] and [`source_target::open_pair`].
+/// As for [`Student::load`] and [`source_target::open_pair`], or [`load_seq2seq`] and [`source_target::open`].
 pub fn load_text_to_text(spec: &LoadSpec, device: &Device) -> Result<Box<dyn TextToText>> {
-    match (&spec.vocabularies, spec.weights.first()) {
-        (Some((source, target)), Some(weights)) => student(spec, weights, (source, target), device),
-        _ => Err(Error::failed("the model has no vocabulary")),
+    let Some(weights) = spec.weights.first() else {
+        return Err(Error::failed("the model has no weights"));
+    };
+    if let Some((source, target)) = &spec.vocabularies {
+        return student(spec, weights, (source, target), device);
     }
+    let beside = spec.config.as_deref().unwrap_or(weights).parent();
+    let tokenizer = source_target::open(beside.unwrap_or(Path::new(".")))?;
+    let model = load_seq2seq(spec, device)?;
+    let defaults = model.defaults().clone();
+    Ok(Box::new(TextModel::new(model, tokenizer, defaults)?))
 }
 
 /// A student of Firefox's; on the processor in the integers that it is made for.
@@ -219,4 +228,79 @@ fn links(attention: &[Vec<f32>], source: &[Span], target: &[Span]) -> Vec<Link> 
         }
     }
     links
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// The pocket translator of the tests.
+    fn pocket() -> Box<dyn TextToText> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pocket");
+        let spec = LoadSpec::new([folder.join("model.safetensors")]);
+        load_text_to_text(&spec, &Device::Cpu).unwrap()
+    }
+
+    fn outputs(input: Input<'_>, generation: &Generation) -> Vec<Output> {
+        pocket().generate(&[input], generation).unwrap().remove(0)
+    }
+
+    const TEXT: &str = "The tunnel was flooded on Friday, the mayor said.";
+
+    #[test]
+    fn a_token_is_linked_to_what_it_attended_to_most() {
+        let spans = |ends: &[usize]| -> Vec<Span> {
+            let starts = [0].iter().chain(ends);
+            starts.zip(ends).map(|(s, e)| Span::new(*s, *e)).collect()
+        };
+        // the last source token is special
+        let source = spans(&[3, 6, 9, 9]);
+        let target = spans(&[2, 4, 4]);
+        let attention = [
+            vec![0.5, 0.3, 0.05, 0.15],
+            vec![0.06, 0.05, 0.04, 0.85],
+            vec![1.0, 0.0, 0.0, 0.0],
+        ];
+        let links = links(&attention, &source, &target);
+        let found: Vec<(usize, usize)> = links.iter().map(|l| (l.source.start, l.target.start)).collect();
+        assert_eq!(found, [(0, 0), (3, 0)]);
+        assert_eq!(links[0].weight, 0.5);
+    }
+
+    #[test]
+    fn the_alignment_lies_inside_of_both_texts() {
+        let generation = Generation {
+            attention: true,
+            ..Generation::default()
+        };
+        let input = Input {
+            text: TEXT,
+            ..Input::default()
+        };
+        let output = outputs(input, &generation).remove(0);
+        assert_eq!(output.text, "Тунель затоплено у п’ятницю, повідомив мер.");
+        assert!(output.alignment.len() >= 10);
+        for link in &output.alignment {
+            assert!(!link.source.of(TEXT).is_empty() && !link.target.of(&output.text).is_empty());
+            assert!((FAINT..=1.0).contains(&link.weight));
+        }
+    }
+
+    #[test]
+    fn every_hypothesis_starts_with_its_prefix() {
+        let generation = Generation {
+            beams: 3,
+            hypotheses: 3,
+            ..Generation::default()
+        };
+        let input = Input {
+            text: TEXT,
+            prefix: "Міст",
+            ..Input::default()
+        };
+        let found = outputs(input, &generation);
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|o| o.text.starts_with("Міст")), "{found:?}");
+    }
 }

@@ -15,6 +15,7 @@ mod ladder;
 mod markup;
 mod models;
 mod readme;
+mod seq2seq;
 mod sources;
 mod summary;
 

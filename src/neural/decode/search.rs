@@ -62,6 +62,9 @@ pub fn search<M: EncoderDecoder + ?Sized>(
     )
 }
 
+/// Anything that gives logits.
+pub(super) type Stepper<'a> = dyn FnMut(&[u32], &[usize]) -> Result<Step> + 'a;
+
 /// The same over anything that gives logits: `step` takes the tokens that the rows read and the rows of the step
 /// before that they go on from; before the first step there is one row a source.
 pub(super) fn search_with(
@@ -69,7 +72,7 @@ pub(super) fn search_with(
     generation: &Generation,
     special: &Special,
     limits: Limits,
-    step: &mut dyn FnMut(&[u32], &[usize]) -> Result<Step>,
+    step: &mut Stepper<'_>,
 ) -> Result<Vec<Vec<Written>>> {
     generation.check()?;
     let constraints = Constraints::new(special, generation);

@@ -1,7 +1,9 @@
 //! Claims of the source → their counterparts, and the ledger put together.
 
 use crate::align::cues::{self, Cue};
+use crate::align::likeness::{Likeness, Matches};
 use crate::align::link::{Links, link};
+use crate::align::meaning::Meaning;
 use crate::align::{Claim, Evidence, Ledger, LostName, Pair, Parts, Side, Status, Text, pairs};
 use crate::attribution::{Attribution, Form, Polarity, SourceKind, Stance, is_pronoun};
 use crate::text::language::Language;
@@ -9,27 +11,40 @@ use crate::text::span::Span;
 use crate::text::transliterate::is_surname;
 
 /// Holds `target` against `source`: segments are pairs by their index, what one side has more stands against nothing.
-pub fn ledger(id: &str, source: &Side<'_>, target: &Side<'_>) -> Ledger {
-    ledger_of(
-        id,
-        source,
-        target,
-        pairs::by_index(source.segments, target.segments),
-    )
+/// What an encoder makes of both is one more sign, where there is one.
+pub fn ledger(id: &str, source: &Side<'_>, target: &Side<'_>, likeness: Option<&Likeness>) -> Ledger {
+    let pairs = pairs::by_index(source.segments, target.segments);
+    ledger_of(id, source, target, pairs, likeness)
 }
 
 /// The same for texts whose segments were found apart from each other: one may stand for many.
-pub fn ledger_of_texts(id: &str, source: &Side<'_>, target: &Side<'_>) -> Ledger {
-    ledger_of(id, source, target, pairs::align(source, target))
+pub fn ledger_of_texts(
+    id: &str,
+    source: &Side<'_>,
+    target: &Side<'_>,
+    likeness: Option<&Likeness>,
+) -> Ledger {
+    let sense = likeness.and_then(Likeness::sense);
+    let pairs = pairs::align(source, target, sense.as_ref());
+    ledger_of(id, source, target, pairs, likeness)
 }
 
-fn ledger_of(id: &str, source: &Side<'_>, target: &Side<'_>, pairs: Vec<Pair>) -> Ledger {
-    let links = link(source, target, &pairs);
+fn ledger_of(
+    id: &str,
+    source: &Side<'_>,
+    target: &Side<'_>,
+    pairs: Vec<Pair>,
+    likeness: Option<&Likeness>,
+) -> Ledger {
+    let matches: Vec<Matches> =
+        likeness.map_or_else(Vec::new, |l| pairs.iter().map(|p| l.matches(p)).collect());
+    let links = link(source, target, &pairs, &matches);
     let claims = Carrier {
         source,
         target,
         pairs: &pairs,
         links: &links,
+        meaning: Meaning::of(&matches, source, target),
     }
     .claims();
     let text = |side: &Side<'_>| Text {
@@ -46,9 +61,13 @@ fn ledger_of(id: &str, source: &Side<'_>, target: &Side<'_>, pairs: Vec<Pair>) -
         lost: links.lost,
         strangers: links.strangers,
         shared: links.shared,
+        likeness: matches.iter().map(|m| m.alike).collect(),
     }
 }
 
+/// How sure a source and a cue are that nothing but an encoder tells: enough to be found, less than any other sign.
+const SOURCE_BY_MEANING: f64 = 0.55;
+const CUE_BY_MEANING: f64 = 0.55;
 /// Characters between a cue and the name of the one who speaks.
 const BESIDE: usize = 20;
 
@@ -59,6 +78,15 @@ struct Candidate {
     negated: bool,
     /// The target's own attribution, if its engine found one here.
     attribution: Option<usize>,
+    /// Whether nothing but an encoder tells that it is a cue.
+    by_meaning: bool,
+}
+
+impl Candidate {
+    fn fit(&self, stance: Stance) -> f64 {
+        let limit = if self.by_meaning { CUE_BY_MEANING } else { 1.0 };
+        cues::fit(stance, &self.stances).min(limit)
+    }
 }
 
 /// What a source was found as.
@@ -74,6 +102,7 @@ struct Carrier<'a> {
     target: &'a Side<'a>,
     pairs: &'a [Pair],
     links: &'a Links,
+    meaning: Option<Meaning<'a>>,
 }
 
 impl Carrier<'_> {
@@ -89,7 +118,8 @@ impl Carrier<'_> {
             let group: Vec<usize> = (from..attributions.len())
                 .take_while(|&i| segments[i] == segment)
                 .collect();
-            let candidates = self.candidates(segment);
+            let mut candidates = self.candidates(segment);
+            self.add_by_meaning(&group, segment, &mut candidates);
             for (claim, choice) in self.assign(&group, segment, &candidates) {
                 chosen[claim] = Some(choice);
             }
@@ -146,6 +176,7 @@ impl Carrier<'_> {
                 stances,
                 negated,
                 attribution: Some(index),
+                by_meaning: false,
             });
         }
         for cue in lexical {
@@ -156,6 +187,7 @@ impl Carrier<'_> {
                     stances: cue.stances,
                     negated: cue.negated,
                     attribution: None,
+                    by_meaning: false,
                 });
             }
         }
@@ -164,8 +196,28 @@ impl Carrier<'_> {
             stances: vec![Stance::Say],
             negated: false,
             attribution: None,
+            by_meaning: false,
         }));
         list
+    }
+
+    /// Words that mean what a cue of the source means, where the lexicon does not know them.
+    fn add_by_meaning(&self, group: &[usize], segment: usize, candidates: &mut Vec<Candidate>) {
+        let Some(meaning) = &self.meaning else { return };
+        for &claim in group {
+            let attribution = &self.source.claims.attributions[claim];
+            let (spans, share) = meaning.words(segment, &attribution.cue_spans);
+            let known = |c: &Candidate| c.spans.iter().any(|s| spans.iter().any(|t| t.overlaps(*s)));
+            if share >= 0.5 && !spans.is_empty() && !candidates.iter().any(known) {
+                candidates.push(Candidate {
+                    spans,
+                    stances: vec![attribution.stance],
+                    negated: false,
+                    attribution: None,
+                    by_meaning: true,
+                });
+            }
+        }
     }
 
     /// Whether a colon is the cue ("Lund: “…”").
@@ -216,7 +268,7 @@ impl Carrier<'_> {
             .map(|(claim, index)| {
                 let c = &candidates[index];
                 let stance = self.source.claims.attributions[claim].stance;
-                let fit = cues::fit(stance, &c.stances);
+                let fit = c.fit(stance);
                 (
                     claim,
                     Chosen {
@@ -232,7 +284,10 @@ impl Carrier<'_> {
     }
 
     fn cue_score(&self, attribution: &Attribution, who: &Who, segment: usize, candidate: &Candidate) -> f64 {
-        let mut score = cues::fit(attribution.stance, &candidate.stances);
+        let mut score = candidate.fit(attribution.stance);
+        if let Some(meaning) = &self.meaning {
+            score += meaning.joined(segment, &attribution.cue_spans, &candidate.spans);
+        }
         let theirs = candidate
             .attribution
             .and_then(|i| self.target.claims.attributions.get(i));
@@ -322,6 +377,17 @@ impl Carrier<'_> {
                 who.score = 0.5;
             }
         }
+        if let Some(meaning) = self
+            .meaning
+            .as_ref()
+            .filter(|_| who.spans.is_empty() && !self.named(attribution))
+        {
+            let (spans, share) = meaning.words(segment, &attribution.source_spans);
+            if share >= 0.5 {
+                who.spans = spans;
+                who.score = SOURCE_BY_MEANING;
+            }
+        }
         if target.content.is_empty() {
             target.content = self.content(attribution);
         }
@@ -337,6 +403,14 @@ impl Carrier<'_> {
             source: needs_source.then_some(who.score),
             cue: needs_cue.then_some(fit),
             quote,
+            encoder: self.meaning.as_ref().and_then(|meaning| {
+                let theirs = [&who.spans[..], chosen.as_ref().map_or(&[][..], |c| &c.cue)].concat();
+                meaning.share(
+                    segment,
+                    &[&attribution.source_spans[..], &attribution.cue_spans].concat(),
+                    &theirs,
+                )
+            }),
         };
         target.source = who.spans;
         let source = attribution.source.and_then(|s| self.source.claims.sources.get(s));

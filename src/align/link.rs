@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::align::common::is_common;
 use crate::align::gazetteer::{Kind, gazetteer};
+use crate::align::likeness::Matches;
 use crate::align::names::{Found, Memory, Segment, SoundCache, bare};
 use crate::align::{LostName, NameLink, Pair, Side};
 use crate::text::language::Language;
@@ -22,7 +23,9 @@ pub(super) struct Links {
 }
 
 /// Links the names of both sides, segment by segment.
-pub(super) fn link(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair]) -> Links {
+///
+/// `matches`: what an encoder makes of each pair; empty without one.
+pub(super) fn link(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: &[Matches]) -> Links {
     if !has_capitals(source.language) && has_capitals(target.language) {
         let turned: Vec<Pair> = pairs
             .iter()
@@ -31,9 +34,10 @@ pub(super) fn link(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair]) -> Link
                 target: p.source,
             })
             .collect();
-        return turn(link_forward(target, source, &turned));
+        let matches: Vec<Matches> = matches.iter().map(Matches::turned).collect();
+        return turn(link_forward(target, source, &turned, &matches));
     }
-    link_forward(source, target, pairs)
+    link_forward(source, target, pairs, matches)
 }
 
 fn has_capitals(language: Language) -> bool {
@@ -84,7 +88,7 @@ fn turn(links: Links) -> Links {
     }
 }
 
-fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair]) -> Links {
+fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: &[Matches]) -> Links {
     let all = names(source.text, source.language);
     let mut cache = SoundCache::new();
     let mut segments: Vec<Segment<'_>> = Vec::with_capacity(pairs.len());
@@ -110,11 +114,19 @@ fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair]) -> Links {
         segments.push(segment);
     }
     let memory = Memory::of(&segments);
-    for segment in &mut segments {
+    for (index, segment) in segments.iter_mut().enumerate() {
+        let meaning = matches.get(index).map(|m| m.within(&pairs[index]));
         segment.forget_doubtful(&memory);
+        if let Some(meaning) = &meaning {
+            segment.forget_unlike(meaning);
+        }
         segment.link_by_memory(&memory);
         segment.link_beside(&memory);
         segment.link_the_rest(&mut cache, &memory);
+        // Last, so that it takes nothing from the other signs.
+        if let Some(meaning) = &meaning {
+            segment.link_by_meaning(meaning, &memory);
+        }
     }
     collect(&segments, pairs)
 }
@@ -133,7 +145,7 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
     for segment in segments {
         for name in &segment.names {
             for word in &name.words {
-                let found = segment.found.iter().any(|f| f.source == *word);
+                let found = segment.found.iter().any(|f| f.source == *word && f.is_heard());
                 let entry = counts.entry(bare(word.of(segment.source))).or_default();
                 *(if found { &mut entry.0 } else { &mut entry.1 }) += 1;
             }
@@ -173,7 +185,7 @@ fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
                         .found
                         .iter()
                         .chain(&segment.known)
-                        .any(|f| f.source.overlaps(*w))
+                        .any(|f| f.source.overlaps(*w) && f.is_heard())
                 })
             });
             let part_spelt = name.is_some_and(|n| {

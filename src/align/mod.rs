@@ -9,7 +9,9 @@ pub mod cues;
 mod east;
 pub mod gazetteer;
 mod ledger;
+pub mod likeness;
 mod link;
+mod meaning;
 mod names;
 mod pairs;
 
@@ -84,6 +86,8 @@ pub struct Evidence {
     pub cue: Option<f64>,
     /// The quotation stands in the target as one.
     pub quote: Option<f64>,
+    /// The words of source and cue whose counterparts, as an encoder sees it, stand in those of the target.
+    pub encoder: Option<f64>,
 }
 
 /// A claim on both sides.
@@ -181,6 +185,8 @@ pub struct Ledger {
     pub strangers: Vec<(usize, Span)>,
     /// Words of names that a segment of the source has more often than the target: the pair, and where.
     pub shared: Vec<(usize, Span)>,
+    /// How near the meanings of each pair's sides are, as an encoder sees it; empty without one.
+    pub likeness: Vec<Option<f64>>,
 }
 
 impl Ledger {

@@ -327,7 +327,7 @@ impl Memory {
     }
 
     /// Whether the document knows the word by a form that fits it much better than `form`, and is another.
-    fn contradicts(&self, word: &str, form: &str, score: f64, language: Language) -> bool {
+    pub(super) fn contradicts(&self, word: &str, form: &str, score: f64, language: Language) -> bool {
         let sounds = Sound::variants(form, language);
         self.forms(word).iter().any(|(known, better)| {
             *better >= score + 0.08

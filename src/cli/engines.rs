@@ -205,17 +205,9 @@ impl<'a> Engines<'a> {
             Some(middle) => vec![(task, from, Some(middle)), (task, middle, to)],
             None => vec![(task, from, to)],
         };
-        let found = legs.into_iter().filter_map(|leg| {
-            let installed = self.chosen.get(&leg)?;
-            Some(ModelUsed {
-                task,
-                to: leg.2,
-                id: installed.id().to_owned(),
-                revision: installed.revision.clone(),
-                sha256: installed.sha256.clone(),
-                licence: installed.manifest.licence.id.clone(),
-            })
-        });
+        let found = legs
+            .into_iter()
+            .filter_map(|leg| Some(used(self.chosen.get(&leg)?, task, leg.2)));
         found.collect()
     }
 
@@ -311,6 +303,18 @@ fn form(manifest: &Manifest, task: Task) -> Option<String> {
         .flatten()
 }
 
+/// A model as outputs name it.
+pub fn used(installed: &Installed, task: Task, to: Option<Language>) -> ModelUsed {
+    ModelUsed {
+        task,
+        to,
+        id: installed.id().to_owned(),
+        revision: installed.revision.clone(),
+        sha256: installed.sha256.clone(),
+        licence: installed.manifest.licence.id.clone(),
+    }
+}
+
 /// Where the loader finds the files of a model.
 pub fn spec(installed: &Installed) -> LoadSpec {
     let one = |role: &str| installed.file(role).map(Path::to_path_buf);
@@ -328,6 +332,7 @@ pub fn spec(installed: &Installed) -> LoadSpec {
         shortlist: one("shortlist"),
         query_prefix: prompt.embed_prefix.clone().unwrap_or_default(),
         passage_prefix: passage.cloned().unwrap_or_default(),
+        token_layer: prompt.token_layer,
         ..LoadSpec::new(installed.all("weights").iter().cloned())
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod commands;
 pub mod console;
+pub mod encoders;
 pub mod engines;
 pub mod inputs;
 pub mod output;
@@ -56,7 +57,7 @@ pub struct Common {
     /// How many threads to compute with
     #[arg(long, global = true, env = "BYLINE_THREADS", value_name = "N")]
     pub threads: Option<usize>,
-    /// Use model ID (or a GGUF file or model folder) for TASK: summarise, translate or embed
+    /// Use model ID (or a GGUF file or model folder) for TASK: summarise, translate or embed (check: embed=none for none)
     #[arg(
         long,
         global = true,
@@ -229,6 +230,9 @@ pub enum Command {
         articles: Articles,
     },
     /// Hold a translation, a person's or a machine's, against its source; needs no model
+    ///
+    /// An encoder that is on this machine and knows both languages is one more sign, said on standard error and named in
+    /// `models`. `--model embed=ID` chooses one, `--model embed=none` does without. None is ever fetched for it.
     Check(commands::check::CheckArgs),
     /// What models can be used, what is here, its size, languages and licence
     Models {

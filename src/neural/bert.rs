@@ -1,5 +1,5 @@
-//! Vectors of sentences and tokens from BERT-shaped encoders (all-MiniLM, multilingual-E5): the last layer's token vectors,
-//! and their mean; length 1.
+//! Vectors of sentences and tokens from BERT-shaped encoders (all-MiniLM, multilingual-E5): the mean of the last layer's
+//! token vectors, and the token vectors of the last layer or of one before it; length 1.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,6 +23,8 @@ const BATCH: usize = 16;
 /// A BERT with its tokenizer.
 pub struct BertEncoder {
     model: BertModel,
+    /// The same weights up to the layer that tokens are taken from, where that is not the last.
+    lower: Option<BertModel>,
     tokenizer: tokenizers::Tokenizer,
     /// Put before and after each window.
     first: u32,
@@ -67,13 +69,18 @@ pub fn load_encoder(spec: &LoadSpec, device: &Device) -> Result<BertEncoder> {
         }
     }
     let weights = VarBuilder::from_tensors(tensors, DType::F32, device);
-    let model = BertModel::load(weights, &config).map_err(|e| {
-        let text = e.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        broken(files.path(), &format!("its tensors do not fit ({line})"))
-    })?;
+    let model = |config: &Config| {
+        BertModel::load(weights.clone(), config).map_err(|e| {
+            let text = e.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            broken(files.path(), &format!("its tensors do not fit ({line})"))
+        })
+    };
     Ok(BertEncoder {
-        model,
+        lower: lower_config(&config, spec.token_layer, &config_path)?
+            .map(|config| model(&config))
+            .transpose()?,
+        model: model(&config)?,
         tokenizer,
         first,
         last,
@@ -110,6 +117,23 @@ fn config_of(json: &Json, path: &Path) -> Result<Config> {
         Ok(config)
     } else {
         Err(broken(path, "its sizes do not fit together"))
+    }
+}
+
+/// The config of a model that ends with the layer that tokens are taken from; none if that is the last.
+fn lower_config(config: &Config, layer: Option<usize>, path: &Path) -> Result<Option<Config>> {
+    match layer {
+        None => Ok(None),
+        Some(layer) if layer == config.num_hidden_layers => Ok(None),
+        Some(layer) if layer == 0 || layer > config.num_hidden_layers => Err(unsupported(
+            path,
+            "num_hidden_layers",
+            &format!("tokens of layer {layer}"),
+        )),
+        Some(layer) => Ok(Some(Config {
+            num_hidden_layers: layer,
+            ..config.clone()
+        })),
     }
 }
 
@@ -197,8 +221,9 @@ impl BertEncoder {
         Ok(windows)
     }
 
-    /// The last layer of some windows, `(windows, longest, hidden)`, and the mask, `(windows, longest)`: 0 is padding.
-    fn hidden(&self, windows: &[Window]) -> Result<(Tensor, Tensor)> {
+    /// The last layer of `model` for some windows, `(windows, longest, hidden)`, and the mask, `(windows, longest)`: 0
+    /// is padding.
+    fn hidden(&self, model: &BertModel, windows: &[Window]) -> Result<(Tensor, Tensor)> {
         checkpoint()?;
         let longest = windows.iter().map(|w| w.ids.len()).max().unwrap_or(0);
         let shape = (windows.len(), longest);
@@ -211,7 +236,7 @@ impl BertEncoder {
         }
         let ids = Tensor::from_vec(ids, shape, &self.device)?;
         let mask = Tensor::from_vec(mask, shape, &self.device)?;
-        let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
+        let hidden = model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
         Ok((hidden, mask))
     }
 }
@@ -220,7 +245,7 @@ impl Encoder for BertEncoder {
     fn embed(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let mut vectors = vec![vec![0f32; self.dimensions]; texts.len()];
         for batch in self.windows(purpose, texts)?.chunks(BATCH) {
-            let (hidden, mask) = self.hidden(batch)?;
+            let (hidden, mask) = self.hidden(&self.model, batch)?;
             let sums = hidden
                 .broadcast_mul(&mask.unsqueeze(2)?)?
                 .sum(1)?
@@ -237,9 +262,10 @@ impl Encoder for BertEncoder {
 
     fn tokens(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<TokenVectors>> {
         let prefix = self.prefix(purpose).len();
+        let model = self.lower.as_ref().unwrap_or(&self.model);
         let mut found: Vec<TokenVectors> = vec![TokenVectors::default(); texts.len()];
         for batch in self.windows(purpose, texts)?.chunks(BATCH) {
-            let (hidden, _) = self.hidden(batch)?;
+            let (hidden, _) = self.hidden(model, batch)?;
             for (window, vectors) in batch.iter().zip(hidden.to_vec3::<f32>()?) {
                 let (text, found) = (texts[window.text], &mut found[window.text]);
                 // the first vector is that of the token before the text

@@ -49,6 +49,8 @@ pub struct LoadSpec {
     pub query_prefix: String,
     /// Encoders: what stands before a text of [`super::Purpose::Passage`].
     pub passage_prefix: String,
+    /// Encoders: the vectors of tokens come from this layer, counted from 1; none: the last.
+    pub token_layer: Option<usize>,
 }
 
 /// A form that matrices are quantised to.

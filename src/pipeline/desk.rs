@@ -77,7 +77,7 @@ impl Desk<'_> {
 
     fn hold(&self, id: &str, source: &[String], target: &[String]) -> Ledger {
         let (source, target) = (Joined::new(source, self.from), Joined::new(target, self.to));
-        align::ledger(id, &source.side(self.from), &target.side(self.to))
+        align::ledger(id, &source.side(self.from), &target.side(self.to), None)
     }
 
     /// The desk's terms for `text`, and those of the gazetteer for what the desk has none for.

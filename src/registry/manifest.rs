@@ -169,6 +169,10 @@ pub struct Prompt {
     /// How token vectors become one sentence vector (embedding models).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pooling: Option<Pooling>,
+    /// The layer, counted from 1, where the tokens of a text are nearest to those of its translation (embedding
+    /// models); none: the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_layer: Option<usize>,
 }
 
 /// How token vectors become one sentence vector.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::ModelUsed;
 use crate::align::{Claim, Ledger, Parts};
 use crate::finding::Finding;
 use crate::text::span::CharIndex;
@@ -71,6 +72,15 @@ pub fn json(ledger: &Ledger, findings: &[Finding]) -> Value {
     })
 }
 
+/// The same with the encoder that took part, as the one entry of `models`.
+pub fn checked(ledger: &Ledger, findings: &[Finding], encoder: Option<&ModelUsed>) -> Value {
+    let mut object = json(ledger, findings);
+    if let (Some(encoder), Some(fields)) = (encoder, object.as_object_mut()) {
+        fields.insert("models".to_owned(), json!([super::json::model(encoder)]));
+    }
+    object
+}
+
 /// The keys of both sides: the language codes; a text held against one in the same language is `xx` and `xx-target`.
 pub(super) fn keys(ledger: &Ledger) -> (String, String) {
     let (from, to) = (
@@ -92,6 +102,7 @@ fn claim(index: usize, claim: &Claim, ledger: &Ledger, source: &CharIndex, targe
         ("source", claim.evidence.source),
         ("cue", claim.evidence.cue),
         ("quote", claim.evidence.quote),
+        ("encoder", claim.evidence.encoder),
     ] {
         if let Some(score) = score {
             evidence.insert(name.to_owned(), rounded(score));

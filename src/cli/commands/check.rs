@@ -11,12 +11,14 @@ use crate::attribution::{attribute, attribute_text};
 use crate::check;
 use crate::cli::OutputFormat;
 use crate::cli::console::Console;
+use crate::cli::encoders::Encoders;
 use crate::cli::inputs::{STDIN, read_bytes, settle};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::render;
+use crate::render::ModelUsed;
 use crate::render::html::Page;
 use crate::text::language::{Language, detect};
 use crate::text::segment::sentences;
@@ -61,15 +63,16 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
         strict: args.strict,
         colour: console.colours_results(settings.output.is_some()),
     };
+    let mut encoders = Encoders::new(settings, console)?;
     let stdin = PathBuf::from("-");
     let source = args.source.as_ref().unwrap_or(&stdin);
     let worst = match &args.translation {
         Some(translation) => {
-            let outcome =
-                two_files(args, source, translation, console).and_then(|ledger| printer.print(&ledger));
+            let outcome = two_files(args, source, translation, console, &mut encoders)
+                .and_then(|held| printer.print(&held));
             settle(outcome, console)?
         }
-        None if is_jsonl(args, source) => jsonl(args, source, console, &mut printer)?,
+        None if is_jsonl(args, source) => jsonl(args, source, console, &mut encoders, &mut printer)?,
         None => {
             return Err(Error::usage("check needs a source and a translation").with_hint(
                 "byline check article.txt translation.txt, or --input-format jsonl for pairs of both",
@@ -102,13 +105,14 @@ struct Printer {
 }
 
 impl Printer {
-    fn print(&mut self, ledger: &Ledger) -> Result<u8> {
+    fn print(&mut self, held: &Held) -> Result<u8> {
+        let ledger = &held.ledger;
         let findings = check::run(ledger, &self.glossary);
         if self.format == OutputFormat::Html {
             self.page.add_check(ledger, &findings, self.glossary.len());
         } else if self.format == OutputFormat::Json {
             self.output
-                .write(&render::ledger::json(ledger, &findings).to_string())?;
+                .write(&render::ledger::checked(ledger, &findings, held.encoder.as_ref()).to_string())?;
         } else {
             if !self.first {
                 self.output.write("")?;
@@ -122,8 +126,40 @@ impl Printer {
     }
 }
 
+/// Two texts held against each other, and the encoder that took part.
+struct Held {
+    ledger: Ledger,
+    encoder: Option<ModelUsed>,
+}
+
+/// Holds `target` against `source`; `paired`: their segments are each other's by their index.
+fn hold(
+    id: &str,
+    source: &Side<'_>,
+    target: &Side<'_>,
+    paired: bool,
+    encoders: &mut Encoders<'_>,
+) -> Result<Held> {
+    let (likeness, encoder) = match encoders.reader(source.language, target.language)? {
+        Some((reader, model)) => (Some(reader.read(source, target)?), Some(model)),
+        None => (None, None),
+    };
+    let ledger = if paired {
+        ledger(id, source, target, likeness.as_ref())
+    } else {
+        ledger_of_texts(id, source, target, likeness.as_ref())
+    };
+    Ok(Held { ledger, encoder })
+}
+
 /// One article in each of two files.
-fn two_files(args: &CheckArgs, source: &Path, translation: &Path, console: &Console) -> Result<Ledger> {
+fn two_files(
+    args: &CheckArgs,
+    source: &Path,
+    translation: &Path,
+    console: &Console,
+    encoders: &mut Encoders<'_>,
+) -> Result<Held> {
     if source.as_os_str() == "-" && translation.as_os_str() == "-" {
         return Err(
             Error::usage("source and translation cannot both be standard input")
@@ -159,7 +195,7 @@ fn two_files(args: &CheckArgs, source: &Path, translation: &Path, console: &Cons
         segments: &to,
         claims: &theirs,
     };
-    Ok(ledger_of_texts(&source.article.id, &source_side, &target_side))
+    hold(&source.article.id, &source_side, &target_side, false, encoders)
 }
 
 /// A text as JSONL gives it.
@@ -180,7 +216,13 @@ struct Line {
 }
 
 /// One pair a line, read as it comes: a bad line is reported and the others go on.
-fn jsonl(args: &CheckArgs, path: &Path, console: &Console, printer: &mut Printer) -> Result<u8> {
+fn jsonl(
+    args: &CheckArgs,
+    path: &Path,
+    console: &Console,
+    encoders: &mut Encoders<'_>,
+    printer: &mut Printer,
+) -> Result<u8> {
     let name = if path.as_os_str() == "-" {
         STDIN.to_owned()
     } else {
@@ -215,7 +257,7 @@ fn jsonl(args: &CheckArgs, path: &Path, console: &Console, printer: &mut Printer
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            pair(line, number, &place, args).and_then(|ledger| printer.print(&ledger))
+            pair(line, number, &place, args, encoders).and_then(|held| printer.print(&held))
         };
         pairs += 1;
         worst = worst.max(settle(outcome, console)?);
@@ -247,7 +289,13 @@ fn skip_line(reader: &mut dyn BufRead) -> std::io::Result<()> {
     }
 }
 
-fn pair(bytes: &[u8], number: usize, place: &str, args: &CheckArgs) -> Result<Ledger> {
+fn pair(
+    bytes: &[u8],
+    number: usize,
+    place: &str,
+    args: &CheckArgs,
+    encoders: &mut Encoders<'_>,
+) -> Result<Held> {
     let line: Line = serde_json::from_slice(bytes).map_err(|e| {
         Error::input(place, format!("is not a pair: {e}"))
             .with_hint("{\"id\", \"from\", \"to\", \"source\": [segments] or text, \"target\": the same}")
@@ -274,11 +322,7 @@ fn pair(bytes: &[u8], number: usize, place: &str, args: &CheckArgs) -> Result<Le
         claims: &their_claims,
     };
     let given = from_segments.is_some() && to_segments.is_some();
-    Ok(if given {
-        ledger(&id, &source_side, &target_side)
-    } else {
-        ledger_of_texts(&id, &source_side, &target_side)
-    })
+    hold(&id, &source_side, &target_side, given, encoders)
 }
 
 /// The segments joined by one line break, and where they stand; no segments for a whole text.

@@ -1,5 +1,6 @@
 //! `byline check`: findings, exit codes, and what holds for every ledger.
 
+mod encoder;
 mod korean;
 mod names;
 mod people;

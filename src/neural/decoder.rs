@@ -7,13 +7,13 @@
 //! candle-transformers' decoders keep their caches inside, cannot be forked, forget the prefix of a second
 //! chunk (gemma3) and expand embeddings to f32; hence this one on candle-core's tensors.
 
-use candle_core::quantized::QMatMul;
-use candle_core::{DType, Device, Module, Tensor};
+use candle_core::{DType, Device, Tensor};
 use candle_nn::ops::{rms_norm, softmax_last_dim};
 use candle_nn::rotary_emb::{rope, rope_i};
 
 use super::config::{Activation, Config, Rope, RopeScaling};
 use super::layers::Linear;
+use super::matrix::Matrix;
 use super::weights::Weights;
 use crate::error::{Error, Result};
 
@@ -249,7 +249,7 @@ impl FeedForward {
     }
 
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let gate = self.activation.apply(&self.gate.forward(x)?)?;
+        let gate = self.gate.activated(x, self.activation)?;
         self.down.forward(&(gate * self.up.forward(x)?)?)
     }
 }
@@ -302,11 +302,11 @@ impl Layer {
 /// A loaded decoder.
 pub(crate) struct Decoder {
     config: Config,
-    embedding: QMatMul,
+    embedding: Matrix,
     layers: Vec<Layer>,
     norm: Norm,
     /// None: the embedding serves as the output matrix too.
-    output: Option<QMatMul>,
+    output: Option<Matrix>,
     frequencies: Vec<f32>,
     local_frequencies: Option<Vec<f32>>,
     dtype: DType,
@@ -384,7 +384,7 @@ impl Decoder {
     fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
         let normed = self.norm.forward(hidden)?;
         let output = self.output.as_ref().unwrap_or(&self.embedding);
-        Ok(output.forward(&normed)?.to_dtype(DType::F32)?)
+        Ok(output.forward(&normed, None, None)?.to_dtype(DType::F32)?)
     }
 
     fn read(

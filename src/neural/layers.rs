@@ -1,16 +1,16 @@
 //! What the layers of decoders and of encoder-decoders share.
 
-use candle_core::quantized::QMatMul;
-use candle_core::{Module, Tensor};
+use candle_core::Tensor;
 use candle_nn::ops::silu;
 
 use super::config::Activation;
+use super::matrix::Matrix;
 use super::weights::Weights;
 use crate::error::Result;
 
 /// A matrix, quantised or not, and a bias.
 pub(crate) struct Linear {
-    weight: QMatMul,
+    weight: Matrix,
     bias: Option<Tensor>,
 }
 
@@ -35,15 +35,25 @@ impl Linear {
 
     /// `(…, inputs)` to `(…, outputs)`.
     pub(crate) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let y = self.weight.forward(x)?;
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
-        }
+        self.weight.forward(x, self.bias.as_ref(), None)
+    }
+
+    /// The same with an activation applied to what comes out.
+    pub(crate) fn activated(&self, x: &Tensor, activation: Activation) -> candle_core::Result<Tensor> {
+        self.weight.forward(x, self.bias.as_ref(), Some(activation))
     }
 }
 
 impl Activation {
+    /// As a function of numbers in memory, where it takes no more than the standard library.
+    pub(crate) fn in_place(self) -> Option<fn(&mut [f32])> {
+        match self {
+            Self::Silu => Some(|y| y.iter_mut().for_each(|y| *y /= 1.0 + (-*y).exp())),
+            Self::Relu => Some(|y| y.iter_mut().for_each(|y| *y = y.max(0.0))),
+            Self::Gelu | Self::GeluTanh => None,
+        }
+    }
+
     /// Of each number.
     pub(crate) fn apply(self, x: &Tensor) -> candle_core::Result<Tensor> {
         match self {

@@ -17,6 +17,7 @@
 pub mod device;
 pub mod source_target;
 
+mod attend;
 mod bert;
 mod bpe;
 mod chat;
@@ -30,7 +31,9 @@ mod int8;
 mod layers;
 mod load;
 mod marian_bin;
+mod matrix;
 mod model;
+mod panels;
 mod pickle;
 mod safetensors;
 mod sentencepiece;
@@ -215,8 +218,8 @@ pub trait Encoder {
     /// [`crate::error::Error::Failed`] if the device fails; `Interrupted` on Ctrl-C.
     fn embed(&self, purpose: Purpose, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
 
-    /// The vectors of the tokens of each text, in order, from the model's last layer. What is put before and around a
-    /// text is read with it and left out here.
+    /// The vectors of the tokens of each text, in order, from the layer that [`LoadSpec::token_layer`] names. What is put
+    /// before and around a text is read with it and left out here.
     ///
     /// # Errors
     /// As for [`Encoder::embed`].

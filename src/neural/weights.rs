@@ -15,6 +15,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::gguf::{Gguf, unsupported};
 use super::load::Quantise;
+use super::matrix::{Matrix, Panels};
 use super::safetensors::Safetensors;
 use crate::error::Result;
 
@@ -127,23 +128,38 @@ impl<'a> Weights<'a> {
     }
 
     /// A matrix of `(outputs, inputs)`, as quantised as it is stored.
-    pub(crate) fn matrix(&self, name: &str, outputs: usize, inputs: usize) -> Result<QMatMul> {
+    pub(crate) fn matrix(&self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
         let shape = [outputs, inputs];
-        match self.source {
+        let file = match self.source {
             Source::Gguf(gguf) => {
                 let tensor = gguf.tensor(&self.used(name), &shape, self.device)?;
-                Ok(match QMatMul::from_qtensor(tensor)? {
+                return Ok(Matrix::Candle(match QMatMul::from_qtensor(tensor)? {
                     QMatMul::Tensor(t) => QMatMul::Tensor(t.to_dtype(self.dtype)?),
                     other => other,
-                })
+                }));
             }
-            // Rows that the blocks do not divide stay as they are.
-            Source::Safetensors(file) => {
-                match self.quantise.filter(|q| inputs.is_multiple_of(q.block_size())) {
-                    Some(to) => self.quantise_rows(file, &self.used(name), (outputs, inputs), to),
-                    None => Ok(QMatMul::Tensor(self.tensor(name, &shape)?)),
-                }
-            }
+            Source::Safetensors(file) => file,
+        };
+        let plain = self.device.is_cpu() && self.dtype == DType::F32;
+        // Rows that the blocks do not divide stay as they are.
+        match self.quantise.filter(|q| inputs.is_multiple_of(q.block_size())) {
+            Some(GgmlDType::Q8_0) if plain => Ok(Matrix::Panels(Panels::bytes(
+                outputs,
+                inputs,
+                rows_of(file, &self.used(name), outputs, inputs),
+            )?)),
+            Some(to) => Ok(Matrix::Candle(self.quantise_rows(
+                file,
+                &self.used(name),
+                (outputs, inputs),
+                to,
+            )?)),
+            None if plain => Ok(Matrix::Panels(Panels::floats(
+                outputs,
+                inputs,
+                rows_of(file, &self.used(name), outputs, inputs),
+            )?)),
+            None => Ok(Matrix::Candle(QMatMul::Tensor(self.tensor(name, &shape)?))),
         }
     }
 
@@ -200,6 +216,19 @@ impl<'a> Weights<'a> {
             )),
             None => Ok(()),
         }
+    }
+}
+
+/// Reads rows of a matrix: one of a large vocabulary never lies in memory twice.
+fn rows_of(
+    file: &Safetensors,
+    name: &str,
+    outputs: usize,
+    inputs: usize,
+) -> impl FnMut(Range<usize>) -> Result<Vec<f32>> {
+    move |rows| {
+        let rows = file.rows(name, (outputs, inputs), rows, DType::F32, &Device::Cpu)?;
+        Ok(rows.flatten_all()?.to_vec1()?)
     }
 }
 

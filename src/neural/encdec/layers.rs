@@ -162,10 +162,9 @@ impl FeedForward {
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let up = self.up.forward(x)?;
         let inner = match &self.gate {
-            Some(gate) => (self.activation.apply(&gate.forward(x)?)? * up)?,
-            None => self.activation.apply(&up)?,
+            Some(gate) => (gate.activated(x, self.activation)? * self.up.forward(x)?)?,
+            None => self.up.activated(x, self.activation)?,
         };
         self.down.forward(&inner)
     }

@@ -1,13 +1,14 @@
 //! The whole of an encoder-decoder: token ids → encoder's output → logits, a position at a time.
 
-use candle_core::quantized::QMatMul;
-use candle_core::{DType, Device, Module, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::config::{Config, Positions};
 use super::layers::{DecoderLayer, EncoderLayer, Norm, averaged};
 use super::state::State;
 use super::t5::bucket;
 use crate::error::{Error, Result};
+use crate::neural::attend::Attend;
+use crate::neural::matrix::Matrix;
 use crate::neural::weights::Weights;
 use crate::progress::checkpoint;
 
@@ -62,11 +63,11 @@ pub(super) type Observe<'a> = &'a mut dyn FnMut(&str, &Tensor);
 /// A loaded encoder-decoder.
 pub(super) struct Model {
     pub(super) config: Config,
-    source_embedding: QMatMul,
+    source_embedding: Matrix,
     /// None: the encoder's.
-    target_embedding: Option<QMatMul>,
+    target_embedding: Option<Matrix>,
     /// None: the decoder's embedding serves as the output matrix too.
-    output: Option<QMatMul>,
+    output: Option<Matrix>,
     /// `(1, target vocabulary)`.
     logit_bias: Option<Tensor>,
     encoder: Ends,
@@ -189,12 +190,24 @@ impl Model {
         let embedding = self.target_embedding();
         let mut x = self.embed(embedding, ids, &self.decoder, at, 1)?;
         observe("decoder.0", &x);
+        let in_one_go = self.device.is_cpu() && self.dtype == DType::F32;
+        let added = match &bias {
+            Some(bias) if in_one_go => Some(bias.flatten_all()?.to_vec1::<f32>()?),
+            _ => None,
+        };
         let mut attention = None;
         for (index, layer) in self.decoder_layers.iter().enumerate() {
             x = layer.attention.forward(&x, |part, x| {
                 let queries = part.split(part.queries(x)?, lanes)?;
                 let (keys, values) = part.keys_values(x, lanes)?;
                 let (keys, values) = state.append(index, &keys, &values)?;
+                if in_one_go {
+                    let attend = Attend {
+                        lengths: None,
+                        bias: added.as_deref(),
+                    };
+                    return Ok(part.out(&queries.apply_op3_no_bwd(&keys, &values, &attend)?)?);
+                }
                 let mixed = part.mix(&queries, &keys, &values, bias.as_ref())?;
                 Ok(part.out(&mixed.values)?)
             })?;
@@ -202,8 +215,17 @@ impl Model {
                 let (keys, values) = &state.cross[index];
                 let queries = cells(state, part.queries(x)?)?;
                 let queries = part.split(queries, state.grid.sources)?;
+                let wanted = state.attend && index == self.alignment_layer;
+                if in_one_go && !wanted {
+                    let attend = Attend {
+                        lengths: Some(&state.seen),
+                        bias: None,
+                    };
+                    let mixed = queries.apply_op3_no_bwd(keys, values, &attend)?;
+                    return Ok(part.out(&lanes_of(state, mixed)?)?);
+                }
                 let mixed = part.mix(&queries, keys, values, state.mask.as_ref())?;
-                if state.attend && index == self.alignment_layer {
+                if wanted {
                     attention = Some(lanes_of(state, averaged(&mixed.weights)?)?);
                 }
                 Ok(part.out(&lanes_of(state, mixed.values)?)?)
@@ -226,22 +248,18 @@ impl Model {
             None => x,
         };
         let output = self.output.as_ref().unwrap_or(self.target_embedding());
-        let logits = output.forward(&x)?;
-        let logits = match &self.logit_bias {
-            Some(bias) => logits.broadcast_add(bias)?,
-            None => logits,
-        };
+        let logits = output.forward(&x, self.logit_bias.as_ref(), None)?;
         Ok(logits.to_dtype(DType::F32)?)
     }
 
-    fn target_embedding(&self) -> &QMatMul {
+    fn target_embedding(&self) -> &Matrix {
         self.target_embedding.as_ref().unwrap_or(&self.source_embedding)
     }
 
     /// `positions` tokens a row from position `from` on, `(rows × positions, hidden)`.
     fn embed(
         &self,
-        embedding: &QMatMul,
+        embedding: &Matrix,
         ids: &[u32],
         ends: &Ends,
         from: usize,

@@ -67,6 +67,8 @@ pub struct State {
     pub(super) lengths: Vec<usize>,
     /// Of each decoder layer, over the sources that have rows: keys and values, `(sources, heads, longest, head)`.
     pub(super) cross: Vec<(Tensor, Tensor)>,
+    /// The length of each source that has rows.
+    pub(super) seen: Vec<usize>,
     /// `(sources, 1, 1, longest)`: minus infinity on padding; none where there is none.
     pub(super) mask: Option<Tensor>,
     pub(super) attend: bool,
@@ -92,6 +94,7 @@ impl State {
         let sources = lengths.len();
         Self {
             hidden,
+            seen: lengths.clone(),
             lengths,
             cross,
             mask,
@@ -189,6 +192,7 @@ impl State {
             *keys = keys.index_select(&ids, 0)?;
             *values = values.index_select(&ids, 0)?;
         }
+        self.seen = live.iter().map(|source| self.seen[*source]).collect();
         if let Some(mask) = &mut self.mask {
             *mask = mask.index_select(&ids, 0)?;
         }

@@ -1,0 +1,140 @@
+//! Panels of single-precision numbers.
+
+use std::ops::Range;
+
+use super::{COLUMNS, Kernel, Path, Then, spread, store};
+use crate::error::Result;
+
+/// Sixteen outputs' weights for one input.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub(super) [f32; 16]);
+
+/// Lines of a panel for one input.
+pub(super) const LINES: usize = COLUMNS / 16;
+
+/// A matrix of `(outputs, inputs)` in single precision.
+pub(crate) struct Floats {
+    lines: Vec<Line>,
+    outputs: usize,
+    inputs: usize,
+}
+
+/// One panel, and the rows that it is multiplied with.
+pub(super) struct Task<'a> {
+    /// [`LINES`] for each input.
+    pub(super) lines: &'a [Line],
+    pub(super) inputs: usize,
+}
+
+impl Floats {
+    /// `rows` gives `(range, inputs)` of the matrix; it is asked for a panel's rows at a time.
+    ///
+    /// # Errors
+    /// Those of `rows`.
+    pub(crate) fn new(
+        outputs: usize,
+        inputs: usize,
+        mut rows: impl FnMut(Range<usize>) -> Result<Vec<f32>>,
+    ) -> Result<Self> {
+        let panels = outputs.div_ceil(COLUMNS);
+        let mut lines = vec![Line([0.0; 16]); panels * inputs * LINES];
+        for (panel, lines) in lines.chunks_exact_mut(inputs * LINES).enumerate() {
+            let first = panel * COLUMNS;
+            let weights = rows(first..outputs.min(first + COLUMNS))?;
+            for (column, row) in weights.chunks_exact(inputs).enumerate() {
+                for (lines, weight) in lines.chunks_exact_mut(LINES).zip(row) {
+                    lines[column / 16].0[column % 16] = *weight;
+                }
+            }
+        }
+        Ok(Self {
+            lines,
+            outputs,
+            inputs,
+        })
+    }
+
+    /// Writes the weights of one output.
+    pub(crate) fn row(&self, output: usize, row: &mut [f32]) {
+        let (panel, column) = (output / COLUMNS, output % COLUMNS);
+        let lines = self.lines[panel * self.inputs * LINES..].chunks_exact(LINES);
+        for (weight, lines) in row.iter_mut().zip(lines) {
+            *weight = lines[column / 16].0[column % 16];
+        }
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    pub(crate) fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// `x`: `(rows, inputs)`. Gives `(rows, outputs)`.
+    pub(crate) fn apply(&self, x: &[f32], then: Then<'_>) -> Vec<f32> {
+        let mut y = vec![0.0; x.len() / self.inputs * self.outputs];
+        self.apply_to(x, &mut y, then, Path::best());
+        y
+    }
+
+    pub(super) fn apply_to(&self, x: &[f32], y: &mut [f32], then: Then<'_>, path: Path) {
+        spread(self, x, x.len() / self.inputs, y, then, path);
+    }
+}
+
+impl Kernel for Floats {
+    type Rows = [f32];
+
+    fn shape(&self) -> (usize, usize) {
+        (self.outputs, self.inputs)
+    }
+
+    fn panel(&self, panel: usize, x: &[f32], y: &mut [&mut [f32]], at: usize, path: Path) {
+        let task = Task {
+            lines: &self.lines[panel * self.inputs * LINES..][..self.inputs * LINES],
+            inputs: self.inputs,
+        };
+        match path {
+            Path::Portable => portable(&task, x, y, at),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => super::x86::floats_256(&task, x, y, at),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => super::x86::floats_512(&task, x, y, at),
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx2 | Path::Avx512 => portable(&task, x, y, at),
+        }
+    }
+}
+
+/// Rows that share a stretch of the panel.
+const TOGETHER: usize = 4;
+
+/// The sums as they are written down; compilers make vectors of them on every processor.
+fn portable(task: &Task, x: &[f32], y: &mut [&mut [f32]], at: usize) {
+    for (block, x) in x.chunks(TOGETHER * task.inputs).enumerate() {
+        let row = block * TOGETHER;
+        match x.len() / task.inputs {
+            4 => rows::<4>(task, x, row, y, at),
+            3 => rows::<3>(task, x, row, y, at),
+            2 => rows::<2>(task, x, row, y, at),
+            _ => rows::<1>(task, x, row, y, at),
+        }
+    }
+}
+
+fn rows<const ROWS: usize>(task: &Task, x: &[f32], row: usize, y: &mut [&mut [f32]], at: usize) {
+    let mut sums = [[0f32; COLUMNS]; ROWS];
+    for (input, lines) in task.lines.chunks_exact(LINES).enumerate() {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let value = x[r * task.inputs + input];
+            for (sums, line) in sums.as_chunks_mut::<16>().0.iter_mut().zip(lines) {
+                for (sum, weight) in sums.iter_mut().zip(&line.0) {
+                    *sum += value * weight;
+                }
+            }
+        }
+    }
+    store(&sums, row, y, at);
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Race byline's encoder-decoder engine against CTranslate2 and transformers on one machine, in one run.
+
+usage: seq2seq.py [--rounds N] [--threads N] [--sentences N] [--only NAME[,NAME]] [LINES.jsonl]
+
+LINES.jsonl: segments in the layout {"en": [...], "uk": [...]} a line; without it, lines are drawn from the articles
+under tests/articles. Builds a Marian model with seeded random weights of the size of opus-mt (512 wide, 6+6 layers,
+feed-forward 2048, 8 heads, 62,000 tokens) and gives every engine the same batches of token ids. A batch writes as
+many tokens as its longest reference translation, no fewer and no more, so that all engines do the same work whatever
+the weights say. Engines take turns, a process each: target tokens a second, seconds to load, peak memory.
+
+What it needs it installs once into target/bench-venv (torch, transformers, sentencepiece, ctranslate2);
+the program itself is `cargo bench --bench seq2seq`.
+"""
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / "target" / "bench-venv"
+WORK = ROOT / "target" / "bench-seq2seq"
+NEEDS = ["torch", "transformers", "sentencepiece", "ctranslate2", "numpy"]
+VOCABULARY = 62_000
+ENGINES = ["byline f32", "byline q8_0", "ctranslate2 float32", "ctranslate2 int8", "transformers"]
+SETTINGS = [(1, 1), (1, 32), (4, 1), (4, 32)]  # beams, sentences a batch
+
+
+def installed():
+    """Goes on in the folder's own Python where the packages are, or where they then are."""
+    try:
+        import ctranslate2, sentencepiece, torch, transformers  # noqa: F401, E401
+
+        return
+    except ImportError:
+        pass
+    python = VENV / "bin" / "python"
+    if Path(sys.executable) == python:
+        sys.exit("the packages were installed, and still one cannot be imported: remove target/bench-venv")
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-q", *NEEDS], check=True)
+    os.execv(str(python), [str(python), *sys.argv])
+
+
+def lines_of(path):
+    if path is None:
+        articles = sorted((ROOT / "tests" / "articles").glob("*.en.txt"))
+        texts = [line for a in articles for line in a.read_text().splitlines() if len(line.split()) > 4]
+        return [(line, line) for line in texts]
+    documents = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return [pair for d in documents for pair in zip(d["en"], d["uk"])]
+
+
+def build(lines):
+    """The model in the hub's layout, the same for CTranslate2, and pieces for the lines."""
+    import ctranslate2
+    import sentencepiece
+    import torch
+    from transformers import MarianConfig, MarianMTModel
+
+    WORK.mkdir(parents=True, exist_ok=True)
+    text = WORK / "lines.txt"
+    text.write_text("\n".join(side for pair in lines for side in pair))
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(text), model_prefix=str(WORK / "source"), vocab_size=8000, hard_vocab_limit=False,
+        character_coverage=1.0, minloglevel=2,
+    )
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(WORK / "source.model"))
+    (WORK / "source.spm").write_bytes((WORK / "source.model").read_bytes())
+    (WORK / "target.spm").write_bytes((WORK / "source.model").read_bytes())
+    known = [pieces.id_to_piece(i) for i in range(pieces.get_piece_size())]
+    known = ["</s>", "<unk>", *[p for p in known if p not in ("<s>", "</s>", "<unk>")]]
+    known += [f"filler{i}" for i in range(VOCABULARY - 1 - len(known))] + ["<pad>"]
+    (WORK / "vocab.json").write_text(json.dumps({p: i for i, p in enumerate(known)}, ensure_ascii=False))
+    (WORK / "tokenizer_config.json").write_text(json.dumps({"source_lang": "en", "target_lang": "uk"}))
+
+    torch.manual_seed(7)
+    model = MarianMTModel(MarianConfig(
+        vocab_size=VOCABULARY, d_model=512, encoder_layers=6, decoder_layers=6, encoder_attention_heads=8,
+        decoder_attention_heads=8, encoder_ffn_dim=2048, decoder_ffn_dim=2048, activation_function="swish",
+        scale_embedding=True, static_position_embeddings=True, normalize_before=False, max_position_embeddings=512,
+        pad_token_id=VOCABULARY - 1, eos_token_id=0, bos_token_id=0, forced_eos_token_id=0,
+        decoder_start_token_id=VOCABULARY - 1, tie_word_embeddings=True, init_std=0.05,
+    ))
+    model.save_pretrained(WORK)
+    # unpacked by hand: CTranslate2's converter wants a tokenizer that its transformers knows
+    from ctranslate2.converters import TransformersConverter
+
+    TransformersConverter(str(WORK)).convert(str(WORK / "ct2"), force=True)
+    ids = {p: i for i, p in enumerate(known)}
+    return [([ids.get(p, 1) for p in pieces.encode(a, out_type=str)][:200], len(pieces.encode(b)) + 1)
+            for a, b in lines], ctranslate2.__version__
+
+
+def jobs_of(sentences, path):
+    """Batches of sentences of like length; each writes as many tokens as its longest reference."""
+    jobs = []
+    for beams, size in SETTINGS:
+        ordered = sorted(sentences, key=lambda s: len(s[0]))
+        batches = [ordered[i:i + size] for i in range(0, len(ordered), size)]
+        jobs.append({"beams": beams, "size": size, "batches": [
+            {"sources": [ids + [0] for ids, _ in batch], "length": min(200, max(n for _, n in batch))}
+            for batch in batches]})
+    path.write_text(json.dumps(jobs))
+
+
+def theirs(engine, threads, jobs):
+    """One engine over all jobs, in this process."""
+    started = time.time()
+    if engine.startswith("ctranslate2"):
+        import ctranslate2
+
+        model = ctranslate2.Translator(str(WORK / "ct2"), compute_type=engine.split()[1], intra_threads=threads)
+        pieces = json.loads((WORK / "vocab.json").read_text())
+        pieces = [p for p, _ in sorted(pieces.items(), key=lambda item: item[1])]
+
+        def run(sources, length, beams):
+            tokens = [[pieces[i] for i in s] for s in sources]
+            done = model.translate_batch(tokens, beam_size=beams, max_batch_size=0, min_decoding_length=length,
+                                         max_decoding_length=length, max_input_length=0)
+            return sum(len(d.hypotheses[0]) for d in done)
+    else:
+        import torch
+        from transformers import MarianMTModel
+
+        torch.set_num_threads(threads)
+        model = MarianMTModel.from_pretrained(WORK).eval()
+        pad = VOCABULARY - 1
+
+        def run(sources, length, beams):
+            longest = max(map(len, sources))
+            ids = torch.tensor([s + [pad] * (longest - len(s)) for s in sources])
+            with torch.no_grad():
+                done = model.generate(input_ids=ids, attention_mask=(ids != pad).long(), num_beams=beams,
+                                      do_sample=False, min_new_tokens=length, max_new_tokens=length)
+            return done.shape[0] * (done.shape[1] - 1)
+    load = time.time() - started
+    warm = jobs[0]["batches"][0]
+    run(warm["sources"], warm["length"], 1)
+    results = []
+    for job in jobs:
+        started = time.time()
+        tokens = sum(run(b["sources"], b["length"], job["beams"]) for b in job["batches"])
+        results.append({"beams": job["beams"], "size": job["size"], "tokens_per_s": tokens / (time.time() - started)})
+    return {"load_s": load, "jobs": results,
+            "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def race(names, rounds, threads, jobs_path):
+    rows = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            if name.startswith("byline"):
+                command = ["cargo", "bench", "-q", "--bench", "seq2seq", "--", str(WORK), str(jobs_path),
+                           name.split()[1], str(threads)]
+            else:
+                command = [sys.executable, __file__, "--engine", name, "--threads", str(threads)]
+            environment = dict(os.environ, OMP_NUM_THREADS=str(threads), RAYON_NUM_THREADS=str(threads))
+            ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+            if ran.returncode:
+                sys.exit(f"{name} failed:\n{ran.stderr[-2000:]}")
+            rows[name].append(json.loads(ran.stdout.splitlines()[-1]))
+    return rows
+
+
+def table(rows):
+    """Medians over the rounds."""
+    middle = lambda values: statistics.median(values)  # noqa: E731
+    print("| engine | " + " | ".join(f"beam {b}, batch {s}" for b, s in SETTINGS) + " | load s | peak MiB |")
+    print("|---|" + "---:|" * (len(SETTINGS) + 2))
+    for name, runs in rows.items():
+        speeds = [middle([r["jobs"][i]["tokens_per_s"] for r in runs]) for i in range(len(SETTINGS))]
+        print(f"| {name} | " + " | ".join(f"{s:.0f}" for s in speeds)
+              + f" | {middle([r['load_s'] for r in runs]):.2f} | {middle([r['peak_rss_mib'] for r in runs]):.0f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.splitlines()[2].removeprefix("usage: "))
+    parser.add_argument("lines", nargs="?")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--sentences", type=int, default=200)
+    parser.add_argument("--only")
+    parser.add_argument("--engine", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    installed()
+    jobs_path = WORK / "jobs.json"
+    if options.engine:
+        print(json.dumps(theirs(options.engine, options.threads, json.loads(jobs_path.read_text()))))
+        return
+    lines = lines_of(options.lines)
+    step = max(1, len(lines) // options.sentences)
+    sentences, version = build(lines)
+    jobs_of(sentences[::step][:options.sentences], jobs_path)
+    print(f"CTranslate2 {version}, {options.threads} threads, medians of {options.rounds} rounds: target tokens/s",
+          file=sys.stderr)
+    names = options.only.split(",") if options.only else ENGINES
+    table(race(names, options.rounds, options.threads, jobs_path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,8 @@
 //! Claims of the source → their counterparts, and the ledger put together.
 
-use crate::align::cues::{self, Cue};
+mod candidates;
+
+use self::candidates::Candidate;
 use crate::align::likeness::{Likeness, Matches};
 use crate::align::link::{Links, link};
 use crate::align::meaning::Meaning;
@@ -65,29 +67,10 @@ fn ledger_of(
     }
 }
 
-/// How sure a source and a cue are that nothing but an encoder tells: enough to be found, less than any other sign.
+/// How sure a source is that nothing but an encoder tells: enough to be found, less than by any other sign.
 const SOURCE_BY_MEANING: f64 = 0.55;
-const CUE_BY_MEANING: f64 = 0.55;
 /// Characters between a cue and the name of the one who speaks.
 const BESIDE: usize = 20;
-
-/// A cue of the target that may carry a claim.
-struct Candidate {
-    spans: Vec<Span>,
-    stances: Vec<Stance>,
-    negated: bool,
-    /// The target's own attribution, if its engine found one here.
-    attribution: Option<usize>,
-    /// Whether nothing but an encoder tells that it is a cue.
-    by_meaning: bool,
-}
-
-impl Candidate {
-    fn fit(&self, stance: Stance) -> f64 {
-        let limit = if self.by_meaning { CUE_BY_MEANING } else { 1.0 };
-        cues::fit(stance, &self.stances).min(limit)
-    }
-}
 
 /// What a source was found as.
 #[derive(Default)]
@@ -144,99 +127,6 @@ impl Carrier<'_> {
         self.pairs
             .partition_point(|pair| pair.source.end <= at)
             .min(self.pairs.len().saturating_sub(1))
-    }
-
-    /// The cues of the target segment: those of its own attributions first, then what the lexicon knows.
-    fn candidates(&self, segment: usize) -> Vec<Candidate> {
-        let Some(pair) = self.pairs.get(segment) else {
-            return Vec::new();
-        };
-        let mut list: Vec<Candidate> = Vec::new();
-        let lexical = cues::find(pair.target.of(self.target.text), self.target.language);
-        let shift = |cue: &Cue| cue.span.shifted(pair.target.start);
-        for (index, attribution) in self.target.claims.attributions.iter().enumerate() {
-            let inside: Vec<Span> = attribution
-                .cue_spans
-                .iter()
-                .copied()
-                .filter(|s| pair.target.contains(*s))
-                .collect();
-            if inside.is_empty() {
-                continue;
-            }
-            let same: Vec<&Cue> = lexical
-                .iter()
-                .filter(|c| inside.iter().any(|s| s.overlaps(shift(c))))
-                .collect();
-            let mut stances = vec![attribution.stance];
-            stances.extend(same.iter().flat_map(|c| c.stances.iter().copied()));
-            let negated = same.iter().any(|c| c.negated);
-            list.push(Candidate {
-                spans: inside,
-                stances,
-                negated,
-                attribution: Some(index),
-                by_meaning: false,
-            });
-        }
-        for cue in lexical {
-            let span = shift(&cue);
-            if !list.iter().any(|c| c.spans.iter().any(|s| s.overlaps(span))) {
-                list.push(Candidate {
-                    spans: vec![span],
-                    stances: cue.stances,
-                    negated: cue.negated,
-                    attribution: None,
-                    by_meaning: false,
-                });
-            }
-        }
-        list.extend(self.colons(pair).map(|span| Candidate {
-            spans: vec![span],
-            stances: vec![Stance::Say],
-            negated: false,
-            attribution: None,
-            by_meaning: false,
-        }));
-        list
-    }
-
-    /// Words that mean what a cue of the source means, where the lexicon does not know them.
-    fn add_by_meaning(&self, group: &[usize], segment: usize, candidates: &mut Vec<Candidate>) {
-        let Some(meaning) = &self.meaning else { return };
-        for &claim in group {
-            let attribution = &self.source.claims.attributions[claim];
-            let (spans, share) = meaning.words(segment, &attribution.cue_spans);
-            let known = |c: &Candidate| c.spans.iter().any(|s| spans.iter().any(|t| t.overlaps(*s)));
-            if share >= 0.5 && !spans.is_empty() && !candidates.iter().any(known) {
-                candidates.push(Candidate {
-                    spans,
-                    stances: vec![attribution.stance],
-                    negated: false,
-                    attribution: None,
-                    by_meaning: true,
-                });
-            }
-        }
-    }
-
-    /// Whether a colon is the cue ("Lund: “…”").
-    fn by_colon(&self, attribution: &Attribution) -> bool {
-        attribution
-            .cue_spans
-            .iter()
-            .any(|s| s.of(self.source.text) == ":")
-    }
-
-    /// The colons of the target of `pair`, if one is a cue in its source ("Lund: “…”").
-    fn colons(&self, pair: &Pair) -> impl Iterator<Item = Span> {
-        let here = |a: &&Attribution| a.cue_spans.iter().any(|s| pair.source.contains(*s));
-        let claims = &self.source.claims.attributions;
-        let told = claims.iter().filter(here).any(|a| self.by_colon(a));
-        let (text, start) = (pair.target.of(self.target.text), pair.target.start);
-        text.match_indices([':', '：'])
-            .filter(move |_| told)
-            .map(move |(at, mark)| Span::new(start + at, start + at + mark.len()))
     }
 
     /// Each claim of a segment takes the cue that fits best; a cue serves two only when none is left.

@@ -153,17 +153,19 @@ impl Matrix {
         }
     }
 
-    /// The rows of some outputs, `(ids, inputs)`: an embedding's. Every id must be below `outputs`.
+    /// The rows of some outputs: an embedding's, of `(…)` to `(…, inputs)`. Every id must be below `outputs`.
     pub(crate) fn embedding(&self, ids: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Self::Panels(panels) => {
-                let ids = ids.to_vec1::<u32>()?;
                 let inputs = panels.inputs();
+                let mut shape = ids.dims().to_vec();
+                shape.push(inputs);
+                let ids = ids.flatten_all()?.to_vec1::<u32>()?;
                 let mut rows = vec![0.0; ids.len() * inputs];
                 for (id, row) in ids.iter().zip(rows.chunks_exact_mut(inputs)) {
                     panels.row(*id as usize, row);
                 }
-                Tensor::from_vec(rows, (ids.len(), inputs), &candle_core::Device::Cpu)
+                Tensor::from_vec(rows, shape, &candle_core::Device::Cpu)
             }
             Self::Candle(matrix) => matrix.embedding(ids),
         }

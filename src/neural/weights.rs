@@ -130,17 +130,25 @@ impl<'a> Weights<'a> {
     /// A matrix of `(outputs, inputs)`, as quantised as it is stored.
     pub(crate) fn matrix(&self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
         let shape = [outputs, inputs];
+        let plain = self.device.is_cpu() && self.dtype == DType::F32;
         let file = match self.source {
             Source::Gguf(gguf) => {
                 let tensor = gguf.tensor(&self.used(name), &shape, self.device)?;
-                return Ok(Matrix::Candle(match QMatMul::from_qtensor(tensor)? {
-                    QMatMul::Tensor(t) => QMatMul::Tensor(t.to_dtype(self.dtype)?),
-                    other => other,
-                }));
+                return Ok(match QMatMul::from_qtensor(tensor)? {
+                    QMatMul::Tensor(t) if plain => {
+                        let t = t.to_dtype(DType::F32)?;
+                        let rows = |rows: Range<usize>| {
+                            let rows = t.narrow(0, rows.start, rows.len())?;
+                            Ok(rows.flatten_all()?.to_vec1()?)
+                        };
+                        Matrix::Panels(Panels::floats(outputs, inputs, rows)?)
+                    }
+                    QMatMul::Tensor(t) => Matrix::Candle(QMatMul::Tensor(t.to_dtype(self.dtype)?)),
+                    other => Matrix::Candle(other),
+                });
             }
             Source::Safetensors(file) => file,
         };
-        let plain = self.device.is_cpu() && self.dtype == DType::F32;
         // Rows that the blocks do not divide stay as they are.
         match self.quantise.filter(|q| inputs.is_multiple_of(q.block_size())) {
             Some(GgmlDType::Q8_0) if plain => Ok(Matrix::Panels(Panels::bytes(

@@ -390,7 +390,7 @@ fn madlad_model_quantised_while_loading_gives_nearly_the_same() {
     };
     let whole = logits(None);
     let apart = difference(&logits(Some(Quantise::Q8_0)), &whole);
-    assert!(apart > CLOSE && apart < 0.05, "{apart}");
+    assert!(apart > CLOSE && apart < 0.06, "{apart}");
     // Rows of 32 cannot be cut into blocks of 256: they stay whole.
     assert_eq!(logits(Some(Quantise::Q4K)), whole);
 }

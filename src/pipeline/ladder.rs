@@ -177,6 +177,8 @@ impl<'a, 'd> Ladder<'a, 'd> {
             && !name.contains([
                 '.', '。', '!', '！', '?', '？', ';', '；', ':', '：', '\n', '=', '"', '“', '[', '{',
             ])
+            // a comma that the phrase does not have begins what somebody says
+            && (phrase.contains(',') || !name.contains([',', '，', '、']))
             && letters(name) <= NAME
             && letters(name) <= 3 * letters(phrase) + 6
             && name

@@ -33,7 +33,10 @@ impl Architecture {
                 "{}: byline does not implement the architecture `{other}`",
                 path.display()
             ))
-            .with_hint("decoders that it implements: llama, qwen2, qwen3, gemma3 (text)")),
+            .with_hint(
+                "decoders that it implements: llama, qwen2, qwen3, gemma3 (text); encoder-decoders: marian, bart, \
+                 mbart, m2m_100 (NLLB too), pegasus, t5, mt5",
+            )),
         }
     }
 }

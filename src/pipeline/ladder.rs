@@ -177,8 +177,8 @@ impl<'a, 'd> Ladder<'a, 'd> {
             && !name.contains([
                 '.', '。', '!', '！', '?', '？', ';', '；', ':', '：', '\n', '=', '"', '“', '[', '{',
             ])
-            // a comma that the phrase does not have begins what somebody says
-            && (phrase.contains(',') || !name.contains([',', '，', '、']))
+            // a name tells nothing of what its bearer says
+            && attribution::attribute_text(name, to, &[Span::new(0, name.len())]).attributions.is_empty()
             && letters(name) <= NAME
             && letters(name) <= 3 * letters(phrase) + 6
             && name

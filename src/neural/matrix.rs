@@ -59,26 +59,21 @@ impl Panels {
             x.apply_op1_no_bwd(&Product { panels: self, then })
         };
         let Some(bias) = bias else { return product(None) };
+        let outputs = self.shape().0;
         let (storage, layout) = bias.storage_and_layout();
         match (&*storage, layout.contiguous_offsets()) {
-            (Storage::Cpu(CpuStorage::F32(numbers)), Some((start, end))) if end - start == self.outputs() => {
+            (Storage::Cpu(CpuStorage::F32(numbers)), Some((start, end))) if end - start == outputs => {
                 product(Some(&numbers[start..end]))
             }
-            _ => candle_core::bail!("a bias has {} numbers, not {:?}", self.outputs(), bias.shape()),
+            _ => candle_core::bail!("a bias has {outputs} numbers, not {:?}", bias.shape()),
         }
     }
 
-    fn outputs(&self) -> usize {
+    /// `(outputs, inputs)`.
+    fn shape(&self) -> (usize, usize) {
         match self {
-            Self::Floats(floats) => floats.outputs(),
-            Self::Bytes(bytes) => bytes.outputs(),
-        }
-    }
-
-    fn inputs(&self) -> usize {
-        match self {
-            Self::Floats(floats) => floats.inputs(),
-            Self::Bytes(bytes) => bytes.inputs(),
+            Self::Floats(floats) => floats.shape(),
+            Self::Bytes(bytes) => bytes.shape(),
         }
     }
 
@@ -106,12 +101,12 @@ impl CustomOp1 for Product<'_> {
             candle_core::bail!("panels are multiplied with contiguous rows of single precision");
         };
         let mut shape = layout.dims().to_vec();
-        let last = shape.last_mut().filter(|last| **last == self.panels.inputs());
+        let (outputs, inputs) = self.panels.shape();
+        let last = shape.last_mut().filter(|last| **last == inputs);
         let Some(last) = last else {
-            let inputs = self.panels.inputs();
             candle_core::bail!("rows of {inputs} numbers, not of {:?}", layout.dims());
         };
-        *last = self.panels.outputs();
+        *last = outputs;
         let x = &x[start..end];
         let y = match self.panels {
             Panels::Floats(floats) => floats.apply(x, self.then),
@@ -157,7 +152,7 @@ impl Matrix {
     pub(crate) fn embedding(&self, ids: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Self::Panels(panels) => {
-                let inputs = panels.inputs();
+                let (_, inputs) = panels.shape();
                 let mut shape = ids.dims().to_vec();
                 shape.push(inputs);
                 let ids = ids.flatten_all()?.to_vec1::<u32>()?;

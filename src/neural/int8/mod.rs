@@ -233,12 +233,17 @@ impl Activations {
 /// in the lowest bits.
 const ROUNDER: f32 = 12_582_912.0;
 
+/// The nearest whole number, the even one of two; for numbers of up to 22 bits.
+#[inline]
+pub(crate) fn rounded(number: f32) -> i32 {
+    (number + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32
+}
+
 fn four_bytes(four: &[f32; 4], alpha: f32) -> u32 {
     let mut number = 0;
     for (place, value) in four.iter().enumerate() {
         let held = (value * alpha).clamp(-127.0, 127.0);
-        let rounded = (held + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32;
-        number |= (((rounded + SHIFT) as u32) & 0xff) << (8 * place);
+        number |= (((rounded(held) + SHIFT) as u32) & 0xff) << (8 * place);
     }
     number
 }

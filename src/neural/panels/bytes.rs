@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::{COLUMNS, Kernel, Path, Then, spread, store};
+use super::{COLUMNS, Kernel, Path, Then, product, store};
 use crate::error::Result;
+use crate::neural::int8::rounded;
 
 /// Inputs that share a factor.
 pub(super) const BLOCK: usize = 32;
@@ -102,36 +103,27 @@ impl Bytes {
         }
     }
 
-    pub(crate) fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    pub(crate) fn inputs(&self) -> usize {
-        self.inputs
+    /// `(outputs, inputs)`.
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        (self.outputs, self.inputs)
     }
 
     /// `x`: `(rows, inputs)`. Gives `(rows, outputs)`.
     pub(crate) fn apply(&self, x: &[f32], then: Then<'_>) -> Vec<f32> {
-        let mut y = vec![0.0; x.len() / self.inputs * self.outputs];
-        self.apply_to(x, &mut y, then, Path::best());
-        y
+        self.apply_by(x, then, Path::best())
     }
 
-    pub(super) fn apply_to(&self, x: &[f32], y: &mut [f32], then: Then<'_>, path: Path) {
+    pub(super) fn apply_by(&self, x: &[f32], then: Then<'_>, path: Path) -> Vec<f32> {
         let rows = Rows {
             blocks: x.as_chunks::<BLOCK>().0.iter().map(quantised).collect(),
             depth: self.inputs / BLOCK,
         };
-        spread(self, &rows, x.len() / self.inputs, y, then, path);
+        product(self, self.shape(), &rows, x.len() / self.inputs, then, path)
     }
 }
 
 impl Kernel for Bytes {
     type Rows = Rows;
-
-    fn shape(&self) -> (usize, usize) {
-        (self.outputs, self.inputs)
-    }
 
     fn panel(&self, panel: usize, rows: &Rows, y: &mut [&mut [f32]], at: usize, path: Path) {
         let blocks = &self.blocks[panel * rows.depth..][..rows.depth];
@@ -164,14 +156,11 @@ fn put(block: &mut Block, column: usize, weights: &[f32; BLOCK]) {
     }
 }
 
-/// Adding it leaves no bits for a fraction: what is added is rounded half to even and stands in the lowest bits.
-const ROUNDER: f32 = 12_582_912.0;
-
 fn quantised(numbers: &[f32; BLOCK]) -> Activations {
     let (factor, inverse) = factor(numbers);
     let mut bytes = [0i32; BLOCK];
     for (byte, number) in bytes.iter_mut().zip(numbers) {
-        *byte = (number * inverse + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32;
+        *byte = rounded(number * inverse);
     }
     let mut fours = [0i32; BLOCK / 4];
     for (four, bytes) in fours.iter_mut().zip(bytes.as_chunks::<4>().0) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{COLUMNS, Kernel, Path, Then, spread, store};
+use super::{COLUMNS, Kernel, Path, Then, product, store};
 use crate::error::Result;
 
 /// Sixteen outputs' weights for one input.
@@ -64,32 +64,23 @@ impl Floats {
         }
     }
 
-    pub(crate) fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    pub(crate) fn inputs(&self) -> usize {
-        self.inputs
+    /// `(outputs, inputs)`.
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        (self.outputs, self.inputs)
     }
 
     /// `x`: `(rows, inputs)`. Gives `(rows, outputs)`.
     pub(crate) fn apply(&self, x: &[f32], then: Then<'_>) -> Vec<f32> {
-        let mut y = vec![0.0; x.len() / self.inputs * self.outputs];
-        self.apply_to(x, &mut y, then, Path::best());
-        y
+        self.apply_by(x, then, Path::best())
     }
 
-    pub(super) fn apply_to(&self, x: &[f32], y: &mut [f32], then: Then<'_>, path: Path) {
-        spread(self, x, x.len() / self.inputs, y, then, path);
+    pub(super) fn apply_by(&self, x: &[f32], then: Then<'_>, path: Path) -> Vec<f32> {
+        product(self, self.shape(), x, x.len() / self.inputs, then, path)
     }
 }
 
 impl Kernel for Floats {
     type Rows = [f32];
-
-    fn shape(&self) -> (usize, usize) {
-        (self.outputs, self.inputs)
-    }
 
     fn panel(&self, panel: usize, x: &[f32], y: &mut [&mut [f32]], at: usize, path: Path) {
         let task = Task {

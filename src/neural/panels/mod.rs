@@ -65,9 +65,6 @@ trait Kernel: Sync {
     /// Activations as the kernel reads them.
     type Rows: Sync + ?Sized;
 
-    /// `(outputs, inputs)`.
-    fn shape(&self) -> (usize, usize);
-
     /// The products of one panel with all rows: row `r` is written to `y[r][at..]`, as many numbers as the panel has
     /// outputs.
     fn panel(&self, panel: usize, rows: &Self::Rows, y: &mut [&mut [f32]], at: usize, path: Path);
@@ -82,9 +79,17 @@ pub(crate) struct Then<'a> {
     pub(crate) function: Option<fn(&mut [f32])>,
 }
 
-/// All products of `kernel` with `count` rows into `y`, `(rows, outputs)`, by several threads where that is worth it.
-fn spread<K: Kernel>(kernel: &K, rows: &K::Rows, count: usize, y: &mut [f32], then: Then<'_>, path: Path) {
-    let (outputs, inputs) = kernel.shape();
+/// All products of `kernel`, `(outputs, inputs)`, with `count` rows, `(rows, outputs)`, by several threads where that is
+/// worth it.
+fn product<K: Kernel>(
+    kernel: &K,
+    (outputs, inputs): (usize, usize),
+    rows: &K::Rows,
+    count: usize,
+    then: Then<'_>,
+    path: Path,
+) -> Vec<f32> {
+    let mut y = vec![0.0; count * outputs];
     let panels = outputs.div_ceil(COLUMNS);
     let threads = rayon::current_num_threads();
     let parts = if threads == 1 || count * outputs * inputs < WORTH_THREADS {
@@ -127,6 +132,7 @@ fn spread<K: Kernel>(kernel: &K, rows: &K::Rows, count: usize, y: &mut [f32], th
     } else {
         tasks.into_par_iter().for_each(run);
     }
+    y
 }
 
 /// Puts a panel's sums for some rows, the first of them `row`, where they belong.
@@ -180,12 +186,10 @@ mod tests {
             }).expect("nothing can fail");
             let expected = exact(&weights, &x, inputs);
             for path in Path::all() {
-                let mut y = vec![0.0; rows * outputs];
-                panels.apply_to(&x, &mut y, Then::default(), path);
+                let y = panels.apply_by(&x, Then::default(), path);
                 close(&y, &expected, 1e-4)?;
                 // a row is the same alone
-                let mut alone = vec![0.0; outputs];
-                panels.apply_to(&x[..inputs], &mut alone, Then::default(), path);
+                let alone = panels.apply_by(&x[..inputs], Then::default(), path);
                 prop_assert_eq!(&alone, &y[..outputs]);
             }
             let mut row = vec![0.0; inputs];
@@ -210,13 +214,11 @@ mod tests {
             for (held, weight) in held.iter().zip(&weights) {
                 prop_assert!((held - weight).abs() <= 0.5001 / 127.0);
             }
-            let mut portable = vec![0.0; rows * outputs];
-            panels.apply_to(&x, &mut portable, Then::default(), Path::Portable);
+            let portable = panels.apply_by(&x, Then::default(), Path::Portable);
             // activations are rounded to bytes too: half a step each, of random sign
             close(&portable, &exact(&held, &x, inputs), 0.004 * (inputs as f64).sqrt() * 3.0)?;
             for path in Path::all() {
-                let mut y = vec![0.0; rows * outputs];
-                panels.apply_to(&x, &mut y, Then::default(), path);
+                let y = panels.apply_by(&x, Then::default(), path);
                 let expected: Vec<f64> = portable.iter().map(|y| f64::from(*y)).collect();
                 close(&y, &expected, 1e-5)?;
             }

@@ -86,13 +86,11 @@ impl Options {
         } else {
             "extractive"
         };
-        let terms = match self.glossary.len() {
-            0 => "no glossary".to_owned(),
-            n => format!("glossary of {n} terms"),
-        };
         format!(
-            "{how}, {length}, temperature {}, seed {}, {terms}",
-            self.temperature, self.seed
+            "{how}, {length}, temperature {}, seed {}, {}",
+            self.temperature,
+            self.seed,
+            self.glossary.told()
         )
     }
 }

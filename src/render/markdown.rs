@@ -185,6 +185,17 @@ pub(super) fn made_of(digest: &Digest, models: &[ModelUsed]) -> String {
         written(SentenceMethod::Repaired),
         written(SentenceMethod::Extractive),
     );
+    format!(
+        "{} ({}); sentences: {how}; settings: {}; {}",
+        article.id,
+        article.language.name(),
+        digest.settings,
+        told(models)
+    )
+}
+
+/// The models that took part, in words.
+pub(super) fn told(models: &[ModelUsed]) -> String {
     let by: Vec<String> = models
         .iter()
         .map(|model| {
@@ -202,17 +213,11 @@ pub(super) fn made_of(digest: &Digest, models: &[ModelUsed]) -> String {
             )
         })
         .collect();
-    let by = if by.is_empty() {
+    if by.is_empty() {
         "no model".to_owned()
     } else {
         by.join("; ")
-    };
-    format!(
-        "{} ({}); sentences: {how}; settings: {}; {by}",
-        article.id,
-        article.language.name(),
-        digest.settings
-    )
+    }
 }
 
 /// A commit by its first characters, which tell it apart; anything else whole.

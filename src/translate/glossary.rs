@@ -90,9 +90,12 @@ impl Glossary {
         Ok(Self { terms })
     }
 
-    /// How many terms there are, for all languages together.
-    pub fn len(&self) -> usize {
-        self.terms.len()
+    /// How many terms there are, for all languages together, in words.
+    pub fn told(&self) -> String {
+        match self.terms.len() {
+            0 => "no glossary".to_owned(),
+            n => format!("glossary of {n} terms"),
+        }
     }
 
     /// Whether nothing is asked for.

@@ -109,7 +109,8 @@ impl Printer {
         let ledger = &held.ledger;
         let findings = check::run(ledger, &self.glossary);
         if self.format == OutputFormat::Html {
-            self.page.add_check(ledger, &findings, self.glossary.len());
+            let models = held.encoder.as_slice();
+            self.page.add_check(ledger, &findings, &self.glossary, models);
         } else if self.format == OutputFormat::Json {
             self.output
                 .write(&render::ledger::checked(ledger, &findings, held.encoder.as_ref()).to_string())?;

@@ -16,7 +16,9 @@ use minijinja::{Environment, Value, escape_formatter};
 use crate::align::Ledger;
 use crate::error::{Error, Result};
 use crate::finding::Finding;
+use crate::translate::glossary::Glossary;
 
+use super::markdown::told;
 use super::{Digest, ModelUsed};
 use view::Section;
 
@@ -27,19 +29,23 @@ pub struct Page {
 }
 
 impl Page {
-    /// Adds two texts held against each other; `terms`: how many the glossary had that they were held against.
-    pub fn add_check(&mut self, ledger: &Ledger, findings: &[Finding], terms: usize) {
+    /// Adds two texts held against each other and against `glossary`, with what `models` could tell.
+    pub fn add_check(
+        &mut self,
+        ledger: &Ledger,
+        findings: &[Finding],
+        glossary: &Glossary,
+        models: &[ModelUsed],
+    ) {
         let number = self.sections.len() + 1;
         let mut section = Section::of_check(number, ledger, findings);
-        let glossary = match terms {
-            0 => "no glossary".to_owned(),
-            n => format!("glossary of {n} terms"),
-        };
         section.foot = Some(format!(
-            "{}: {} held against {}; settings: {glossary}; no model",
+            "{}: {} held against {}; settings: {}; {}",
             ledger.id,
             ledger.target.language.name(),
             ledger.source.language.name(),
+            glossary.told(),
+            told(models),
         ));
         self.sections.push(section);
     }

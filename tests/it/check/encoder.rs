@@ -133,4 +133,18 @@ fn a_real_one_sees_what_no_other_sign_shows() {
     assert_eq!(run(true, &[]).0, changed);
     let (blind, told) = run(true, &["--model", "embed=none"]);
     assert_eq!((&blind["findings"], told.as_str()), (&json!([]), ""));
+    // the foot of the page names it too
+    let page = |more: &[&str]| {
+        let program = Program::new();
+        let mut command = program.command();
+        command
+            .env("BYLINE_CACHE", &cache)
+            .args(["check", "--input-format", "jsonl", "--format", "html", "-"])
+            .args(more)
+            .write_stdin(given(false));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let seen = page(&[]);
+    assert!(seen.contains("embed: multilingual-e5-small") && !seen.contains("no model"));
+    assert!(page(&["--model", "embed=none"]).contains("no model"));
 }

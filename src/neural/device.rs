@@ -75,6 +75,14 @@ impl DeviceChoice {
     }
 }
 
+/// From now on, kernels on the processor use no instructions past AVX2, so that a benchmark on a processor with more can
+/// time what others would do. False if something has been computed before.
+#[doc(hidden)]
+#[must_use]
+pub fn hold_to_avx2() -> bool {
+    super::instructions::Path::hold_to_avx2()
+}
+
 fn automatic() -> Device {
     if cfg!(feature = "cuda")
         && let Ok(device) = Device::new_cuda(0)

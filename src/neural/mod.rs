@@ -27,6 +27,7 @@ mod decode;
 mod decoder;
 mod encdec;
 mod gguf;
+mod instructions;
 mod int8;
 mod layers;
 mod load;

@@ -2,7 +2,8 @@
 //! one and two threads, time to load, most memory.
 //!
 //! Targets are as long as they may be, since what random weights write never ends. Runs of the two follow each other,
-//! and the ratio of each pair counts: what else the machine does hits both. `cargo bench --bench students`
+//! and the ratio of each pair counts: what else the machine does hits both. `cargo bench --bench students`, and with
+//! `-- --avx2` on a processor with AVX512 what one without would do.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 #[path = "../parity/student/random.rs"]
@@ -161,15 +162,21 @@ fn loading(folder: &Folder) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<String> = std::env::args().filter(|a| a != "--bench").collect();
     if let [_, flag, engine, folder] = arguments.as_slice()
         && flag == "--alone"
     {
         return alone(engine, folder);
     }
+    let avx2 = arguments.get(1).is_some_and(|flag| flag == "--avx2");
+    assert!(!avx2 || byline::neural::device::hold_to_avx2());
     let folder = Folder::new(SHAPE, Stored::Integers, 1);
     let size = std::fs::metadata(folder.path("model.bin")).unwrap().len();
-    println!("a random student of base-memory size, {} MB", size / 1_000_000);
+    println!(
+        "a random student of base-memory size, {} MB{}",
+        size / 1_000_000,
+        if avx2 { "; byline by AVX2" } else { "" }
+    );
     speed(&folder, false);
     speed(&folder, true);
     loading(&folder);

@@ -13,6 +13,7 @@ mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use super::instructions::Path;
 use super::marian_bin::Quantised;
 
 /// Outputs of a panel.
@@ -29,50 +30,6 @@ struct Block([i8; 64]);
 
 /// Blocks of a panel for four inputs.
 const BLOCKS: usize = COLUMNS / 16;
-
-/// Which instructions compute the sums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-pub(crate) enum Path {
-    /// Any processor.
-    Portable,
-    /// x86-64 of 2013 and later.
-    Avx2,
-    /// x86-64 with 512-bit registers and byte products (Ice Lake, Zen 4, and later).
-    Avx512Vnni,
-    /// AArch64.
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-}
-
-impl Path {
-    /// The paths that this processor can take, the best last.
-    pub(crate) fn all() -> Vec<Self> {
-        #[allow(unused_mut)]
-        let mut paths = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if std::arch::is_x86_feature_detected!("avx2") {
-                paths.push(Self::Avx2);
-            }
-            if std::arch::is_x86_feature_detected!("avx512vnni")
-                && std::arch::is_x86_feature_detected!("avx512bw")
-            {
-                paths.push(Self::Avx512Vnni);
-            }
-        }
-        #[cfg(target_arch = "aarch64")]
-        paths.push(Self::Neon);
-        paths
-    }
-
-    /// The best path of this processor.
-    pub(crate) fn best() -> Self {
-        static BEST: std::sync::LazyLock<Path> =
-            std::sync::LazyLock::new(|| *Path::all().last().unwrap_or(&Path::Portable));
-        *BEST
-    }
-}
 
 /// Weights with the factors and the bias that belong to them.
 pub(crate) struct Product {
@@ -187,15 +144,13 @@ impl Product {
                 outputs: self.outputs,
             };
             match path {
-                Path::Portable => portable(&task, &activations, y),
                 #[cfg(target_arch = "x86_64")]
                 Path::Avx2 => x86::avx2(&task, &activations, y),
                 #[cfg(target_arch = "x86_64")]
-                Path::Avx512Vnni => x86::avx512_vnni(&task, &activations, y),
+                Path::Avx512 => x86::avx512_vnni(&task, &activations, y),
                 #[cfg(target_arch = "aarch64")]
                 Path::Neon => neon::neon(&task, &activations, y),
-                #[cfg(not(target_arch = "x86_64"))]
-                Path::Avx2 | Path::Avx512Vnni => portable(&task, &activations, y),
+                _ => portable(&task, &activations, y),
             }
         }
     }
@@ -299,25 +254,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::neural::instructions::random::numbers;
 
     /// Weights, activations and a bias of a size, from a seed.
     fn sample(seed: u64, rows: usize, inputs: usize, outputs: usize) -> (Quantised, Vec<f32>, Vec<f32>) {
-        let mut state = seed;
-        let mut next = move || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (state >> 33) as i64 as f32 / (1u64 << 30) as f32 - 1.0
-        };
+        let weights = numbers(seed, inputs * outputs);
         let weights = Quantised {
-            values: (0..inputs * outputs)
-                .map(|_| (next() * 127.4).round() as i8)
-                .collect(),
+            values: weights.iter().map(|w| (w * 127.4).round() as i8).collect(),
             multiplier: 300.0,
         };
         // a quarter of the activations is past what eight bits hold
-        let x = (0..rows * inputs).map(|_| next() * 1.6).collect();
-        let bias = (0..outputs).map(|_| next()).collect();
+        let x = numbers(!seed, rows * inputs).iter().map(|x| x * 1.6).collect();
+        let bias = numbers(seed ^ 77, outputs);
         (weights, x, bias)
     }
 

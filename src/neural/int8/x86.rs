@@ -1,7 +1,8 @@
 //! The sums of a panel with the vector instructions of x86-64.
 //!
 //! `unsafe` stands here for two things: calling a function that needs instructions which the processor was asked for
-//! ([`super::Path::all`]), and loads of whole registers from blocks, whose size and alignment are those of a register.
+//! ([`Path::all`](crate::neural::instructions::Path::all)), and loads of whole registers from blocks, whose size and
+//! alignment are those of a register.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;

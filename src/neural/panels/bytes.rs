@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::{COLUMNS, Kernel, Path, Then, product, store};
+use super::{COLUMNS, Kernel, Then, product, store};
 use crate::error::Result;
+use crate::neural::instructions::Path;
 use crate::neural::int8::rounded;
 
 /// Inputs that share a factor.
@@ -128,13 +129,11 @@ impl Kernel for Bytes {
     fn panel(&self, panel: usize, rows: &Rows, y: &mut [&mut [f32]], at: usize, path: Path) {
         let blocks = &self.blocks[panel * rows.depth..][..rows.depth];
         match path {
-            Path::Portable => portable(blocks, rows, y, at),
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => super::x86::bytes_256(blocks, rows, y, at),
             #[cfg(target_arch = "x86_64")]
             Path::Avx512 => super::x86::bytes_512(blocks, rows, y, at),
-            #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx2 | Path::Avx512 => portable(blocks, rows, y, at),
+            _ => portable(blocks, rows, y, at),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{COLUMNS, Kernel, Path, Then, product, store};
+use super::{COLUMNS, Kernel, Then, product, store};
 use crate::error::Result;
+use crate::neural::instructions::Path;
 
 /// Sixteen outputs' weights for one input.
 #[derive(Clone, Copy)]
@@ -88,13 +89,11 @@ impl Kernel for Floats {
             inputs: self.inputs,
         };
         match path {
-            Path::Portable => portable(&task, x, y, at),
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => super::x86::floats_256(&task, x, y, at),
             #[cfg(target_arch = "x86_64")]
             Path::Avx512 => super::x86::floats_512(&task, x, y, at),
-            #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx2 | Path::Avx512 => portable(&task, x, y, at),
+            _ => portable(&task, x, y, at),
         }
     }
 }

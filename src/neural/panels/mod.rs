@@ -15,6 +15,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::instructions::Path;
+
 pub(crate) use bytes::Bytes;
 pub(crate) use floats::Floats;
 
@@ -22,43 +24,6 @@ pub(crate) use floats::Floats;
 const COLUMNS: usize = 64;
 /// Products below this many multiplications are not worth waking a thread for.
 const WORTH_THREADS: usize = 1 << 17;
-
-/// Which instructions compute the sums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-enum Path {
-    /// Any processor.
-    Portable,
-    /// x86-64 of 2013 and later: AVX2 and FMA.
-    Avx2,
-    /// x86-64 with 512-bit registers and products of bytes (Ice Lake, Zen 4, and later).
-    Avx512,
-}
-
-impl Path {
-    /// The paths that this processor can take, the best last.
-    fn all() -> Vec<Self> {
-        #[allow(unused_mut)]
-        let mut paths = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::is_x86_feature_detected as has;
-            if has!("avx2") && has!("fma") {
-                paths.push(Self::Avx2);
-                if has!("avx512f") && has!("avx512bw") && has!("avx512vnni") {
-                    paths.push(Self::Avx512);
-                }
-            }
-        }
-        paths
-    }
-
-    fn best() -> Self {
-        static BEST: std::sync::LazyLock<Path> =
-            std::sync::LazyLock::new(|| *Path::all().last().unwrap_or(&Path::Portable));
-        *BEST
-    }
-}
 
 /// A kind of panels.
 trait Kernel: Sync {
@@ -149,17 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn sample(seed: u64, count: usize) -> Vec<f32> {
-        let mut state = seed | 1;
-        let mut next = move || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
-        };
-        (0..count).map(|_| next()).collect()
-    }
+    use crate::neural::instructions::random::numbers;
 
     fn exact(weights: &[f32], x: &[f32], inputs: usize) -> Vec<f64> {
         let dot = |row: &[f32], weights: &[f32]| row.iter().zip(weights).map(|(a, b)| f64::from(a * b)).sum();
@@ -180,7 +135,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn floats_give_the_product(seed: u64, rows in 1usize..16, inputs in 1usize..90, outputs in 1usize..300) {
-            let (weights, x) = (sample(seed, outputs * inputs), sample(seed ^ 77, rows * inputs));
+            let (weights, x) = (numbers(seed, outputs * inputs), numbers(seed ^ 77, rows * inputs));
             let panels = Floats::new(outputs, inputs, |rows| {
                 Ok(weights[rows.start * inputs..rows.end * inputs].to_vec())
             }).expect("nothing can fail");
@@ -202,7 +157,7 @@ mod tests {
             seed: u64, rows in 1usize..16, blocks in 1usize..5, outputs in 1usize..200,
         ) {
             let inputs = blocks * 32;
-            let (weights, x) = (sample(seed, outputs * inputs), sample(seed ^ 77, rows * inputs));
+            let (weights, x) = (numbers(seed, outputs * inputs), numbers(seed ^ 77, rows * inputs));
             let panels = Bytes::new(outputs, inputs, |rows| {
                 Ok(weights[rows.start * inputs..rows.end * inputs].to_vec())
             }).expect("nothing can fail");
@@ -241,7 +196,7 @@ mod tests {
 
     #[test]
     fn threads_do_not_change_a_product() {
-        let (weights, x) = (sample(3, 700 * 256), sample(4, 9 * 256));
+        let (weights, x) = (numbers(3, 700 * 256), numbers(4, 9 * 256));
         let panels = Floats::new(700, 256, |rows| {
             Ok(weights[rows.start * 256..rows.end * 256].to_vec())
         })

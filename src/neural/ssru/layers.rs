@@ -36,7 +36,7 @@ impl Affine {
     /// As [`Affine::apply`], over what stands in `y`.
     pub(super) fn apply_to(&self, x: &[f32], y: &mut [f32]) -> Result<()> {
         match self {
-            Self::Integer(product) => product.apply_to(x, y, crate::neural::int8::Path::best()),
+            Self::Integer(product) => product.apply_to(x, y, crate::neural::instructions::Path::best()),
             Self::Float { .. } => y.copy_from_slice(&self.apply(x)?),
         }
         Ok(())

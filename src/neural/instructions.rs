@@ -1,0 +1,75 @@
+//! Which vector instructions the processor has: one choice for all kernels.
+
+use std::sync::OnceLock;
+
+/// Which instructions a kernel computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+pub(crate) enum Path {
+    /// Any processor; what the other paths are held to.
+    Portable,
+    /// x86-64 of 2013 and later: AVX2, FMA and F16C.
+    Avx2,
+    /// x86-64 with 512-bit registers and products of bytes: AVX512 F, BW and VNNI (Ice Lake, Zen 4, and later).
+    Avx512,
+    /// AArch64, every processor of which has it.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+static BEST: OnceLock<Path> = OnceLock::new();
+
+impl Path {
+    /// The paths that this processor can take, the best last.
+    pub(crate) fn all() -> Vec<Self> {
+        #[allow(unused_mut)]
+        let mut paths = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx2") && has!("fma") && has!("f16c") {
+                paths.push(Self::Avx2);
+                if has!("avx512f") && has!("avx512bw") && has!("avx512vnni") {
+                    paths.push(Self::Avx512);
+                }
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        paths.push(Self::Neon);
+        paths
+    }
+
+    /// The best path of this processor.
+    pub(crate) fn best() -> Self {
+        *BEST.get_or_init(|| Self::best_of(&Self::all()))
+    }
+
+    /// From now on no path past AVX2 is the best: so that a processor with more can time it. False if something has
+    /// been computed before.
+    pub(crate) fn hold_to_avx2() -> bool {
+        let mut paths = Self::all();
+        paths.retain(|path| *path != Self::Avx512);
+        BEST.set(Self::best_of(&paths)).is_ok()
+    }
+
+    fn best_of(paths: &[Self]) -> Self {
+        *paths.last().unwrap_or(&Self::Portable)
+    }
+}
+
+/// The random numbers of the kernels' tests.
+#[cfg(test)]
+pub(crate) mod random {
+    /// Numbers from -1 up to 1, the same for the same seed: the high bits of a linear congruential generator with the
+    /// constants of Knuth's MMIX.
+    pub(crate) fn numbers(seed: u64, count: usize) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+}

@@ -15,6 +15,8 @@ mod meaning;
 mod names;
 mod pairs;
 
+use likeness::Likeness;
+
 pub use ledger::{ledger, ledger_of_texts};
 
 use crate::attribution::{Claims, Form, Polarity, SourceKind, Stance};
@@ -32,6 +34,13 @@ pub struct Side<'a> {
     pub segments: &'a [Span],
     /// Who says what in it.
     pub claims: &'a Claims,
+}
+
+/// What models make of two texts, beside what their names, cues and places tell. None of it is needed.
+#[derive(Clone, Copy, Default)]
+pub struct Signals<'a> {
+    /// Which words mean the same, as an encoder sees it.
+    pub likeness: Option<&'a Likeness>,
 }
 
 /// A text of a ledger.

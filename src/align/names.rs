@@ -20,6 +20,18 @@ pub(super) struct Found {
     pub(super) score: f64,
 }
 
+/// How sure a common noun or pronoun of the gazetteer is: others may use the same word.
+const ROLE: f64 = 0.7;
+/// How sure a name of the gazetteer is.
+const KNOWN: f64 = 0.95;
+
+impl Found {
+    /// Whether it is a common noun or pronoun, and no name.
+    pub(super) fn is_role(&self) -> bool {
+        self.score == ROLE
+    }
+}
+
 /// One segment pair under reading; spans are relative to the segments' texts.
 pub(super) struct Segment<'a> {
     pub(super) source: &'a str,
@@ -93,7 +105,7 @@ impl<'a> Segment<'a> {
             if let Some(i) = place {
                 used[i] += 1;
                 let term = hit.entries.iter().all(|&e| gazetteer().kind(e) == Kind::Term);
-                let score = if term { 0.7 } else { 0.95 };
+                let score = if term { ROLE } else { KNOWN };
                 self.known.push(Found {
                     source: hit.span,
                     target: self.target_hits[i].span,

@@ -206,7 +206,7 @@ mod tests {
         };
         let source = side(Language::EN, &mine, &a);
         let target = side(Language::UK, &theirs, &b);
-        let mut ledger = align::ledger("t", &source, &target, None);
+        let mut ledger = align::ledger("t", &source, &target, align::Signals::default());
         if last.is_some() {
             ledger.likeness = vec![Some(0.8); 5];
             ledger.likeness.push(last);

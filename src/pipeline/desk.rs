@@ -1,6 +1,6 @@
 //! One translation job: the texts of both sides held against each other, the desk's terms, and the checks as judge.
 
-use crate::align::{self, Claim, Ledger, Side, Status as ClaimStatus, cues};
+use crate::align::{self, Claim, Ledger, Side, Signals, Status as ClaimStatus, cues};
 use crate::attribution::{self, Claims, Stance};
 use crate::check;
 use crate::finding::{Check, Severity};
@@ -77,7 +77,12 @@ impl Desk<'_> {
 
     fn hold(&self, id: &str, source: &[String], target: &[String]) -> Ledger {
         let (source, target) = (Joined::new(source, self.from), Joined::new(target, self.to));
-        align::ledger(id, &source.side(self.from), &target.side(self.to), None)
+        align::ledger(
+            id,
+            &source.side(self.from),
+            &target.side(self.to),
+            Signals::default(),
+        )
     }
 
     /// The desk's terms for `text`, and those of the gazetteer for what the desk has none for.

@@ -3,7 +3,7 @@
 use super::Carrier;
 use crate::align::Pair;
 use crate::align::cues::{self, Cue};
-use crate::attribution::{Attribution, Stance};
+use crate::attribution::{Attribution, Polarity, Stance};
 use crate::text::span::Span;
 
 /// How sure a cue is that nothing but an encoder tells: enough to be found, less than by any other sign.
@@ -21,6 +21,17 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// Whether what it tells is told as not so.
+    pub(super) fn polarity(&self) -> Polarity {
+        let denies = !self.stances.is_empty() && self.stances.iter().all(|s| *s == Stance::Deny);
+        if denies != self.negated {
+            Polarity::Denied
+        } else {
+            Polarity::Asserted
+        }
+    }
+
+    /// How well it tells `stance`, from 0 to 1.
     pub(super) fn fit(&self, stance: Stance) -> f64 {
         let limit = if self.by_meaning { BY_MEANING } else { 1.0 };
         cues::fit(stance, &self.stances).min(limit)

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::*;
-use crate::align::{Ledger, ledger, ledger_of_texts};
+use crate::align::{Ledger, Signals, ledger, ledger_of_texts};
 use crate::attribution::attribute_text;
 use crate::text::language::Language;
 use crate::text::words::words;
@@ -89,10 +89,13 @@ fn held(reader: Option<&mut Reader>, en: &str, uk: &str, paired: bool) -> Ledger
         claims: &theirs,
     };
     let likeness = reader.map(|r| r.read(&source, &target).unwrap());
+    let signals = Signals {
+        likeness: likeness.as_ref(),
+    };
     if paired {
-        ledger("t", &source, &target, likeness.as_ref())
+        ledger("t", &source, &target, signals)
     } else {
-        ledger_of_texts("t", &source, &target, likeness.as_ref())
+        ledger_of_texts("t", &source, &target, signals)
     }
 }
 

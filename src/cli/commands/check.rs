@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::align::{Ledger, Side, ledger, ledger_of_texts};
+use crate::align::{Ledger, Side, Signals, ledger, ledger_of_texts};
 use crate::article::{self, Article, Document, Format};
 use crate::attribution::{attribute, attribute_text};
 use crate::check;
@@ -145,10 +145,13 @@ fn hold(
         Some((reader, model)) => (Some(reader.read(source, target)?), Some(model)),
         None => (None, None),
     };
+    let signals = Signals {
+        likeness: likeness.as_ref(),
+    };
     let ledger = if paired {
-        ledger(id, source, target, likeness.as_ref())
+        ledger(id, source, target, signals)
     } else {
-        ledger_of_texts(id, source, target, likeness.as_ref())
+        ledger_of_texts(id, source, target, signals)
     };
     Ok(Held { ledger, encoder })
 }

@@ -1,10 +1,8 @@
 //! Two texts → which token of the one means what which token of the other means, by an encoder that knows both languages.
 //!
-//! The method is that of awesome-align (Dou and Neubig, "Word Alignment by Fine-tuning Embeddings on Parallel Corpora",
-//! 2021) and SimAlign (Jalili Sabet et al., "SimAlign: High Quality Word Alignments without Parallel Training Data using
-//! Static and Contextualized Embeddings", 2020): the cosines of all tokens of a segment with all of its counterpart, a
-//! softmax along each side, and the pairs that both sides agree on. It needs no spelling in common, so it is a sign of its
-//! own beside sound, gazetteer and place.
+//! The cosines of all tokens of a segment with all of its counterpart, and the pairs that both sides agree on
+//! ([`crate::neural::mutual`]). It needs no spelling in common, so it is a sign of its own beside sound, gazetteer and
+//! place.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,13 +10,9 @@ use std::sync::Arc;
 
 use crate::align::{Pair, Side};
 use crate::error::Result;
-use crate::neural::{Encoder, Purpose, TokenVectors};
+use crate::neural::{Encoder, Mutual, Purpose, TokenVectors, dot, mutual};
 use crate::text::span::Span;
 
-/// Divides the cosines before the softmax: those of one sentence's tokens lie close together.
-const TEMPERATURE: f32 = 0.05;
-/// The share of a token that a counterpart must have, seen from each side.
-const SHARE: f32 = 0.05;
 /// Pairs with more cosines than this are not compared: no sentence is so long, and a whole book may come as one segment.
 const MOST_COSINES: usize = 1 << 22;
 /// Texts that are kept: an article comes with each of its translations.
@@ -97,7 +91,7 @@ type Token<'a> = (Span, &'a [f32]);
 
 impl Likeness {
     /// Which tokens of the pair are each other's.
-    pub(super) fn matches(&self, pair: &Pair) -> Matches {
+    pub(super) fn matches<'a>(&'a self, pair: &Pair) -> Matches {
         let (mine, theirs) = (
             inside(&self.source, pair.source),
             inside(&self.target, pair.target),
@@ -105,40 +99,17 @@ impl Likeness {
         if mine.is_empty() || theirs.is_empty() || mine.len() * theirs.len() > MOST_COSINES {
             return Matches::default();
         }
-        let cosines: Vec<Vec<f32>> = mine
-            .iter()
-            .map(|(_, a)| theirs.iter().map(|(_, b)| dot(a, b)).collect())
-            .collect();
-        let forth: Vec<Vec<f32>> = cosines.iter().map(|row| softmax(row.iter().copied())).collect();
-        let back: Vec<Vec<f32>> = (0..theirs.len())
-            .map(|j| softmax(cosines.iter().map(|row| row[j])))
-            .collect();
-        let mut links = Vec::new();
-        for (i, &(source, _)) in mine.iter().enumerate() {
-            for (j, &(target, _)) in theirs.iter().enumerate() {
-                if forth[i][j] > SHARE && back[j][i] > SHARE {
-                    links.push(TokenLink {
-                        source,
-                        target,
-                        weight: f64::from((forth[i][j] * back[j][i]).sqrt()),
-                        cosine: f64::from(cosines[i][j]),
-                    });
-                }
-            }
-        }
-        let nearest = |list: &mut dyn Iterator<Item = f32>| f64::from(list.fold(f32::MIN, f32::max));
-        let rows = cosines
-            .iter()
-            .map(|row| nearest(&mut row.iter().copied()))
-            .sum::<f64>()
-            / mine.len() as f64;
-        let columns = (0..theirs.len())
-            .map(|j| nearest(&mut cosines.iter().map(|row| row[j])))
-            .sum::<f64>()
-            / theirs.len() as f64;
+        let vectors = |tokens: &[Token<'a>]| -> Vec<&'a [f32]> { tokens.iter().map(|t| t.1).collect() };
+        let found = mutual(&vectors(&mine), &vectors(&theirs));
+        let link = |pair: &Mutual| TokenLink {
+            source: mine[pair.source].0,
+            target: theirs[pair.target].0,
+            weight: f64::from(pair.weight),
+            cosine: Some(f64::from(pair.cosine)),
+        };
         Matches {
-            links,
-            alike: Some((rows + columns) / 2.0),
+            links: found.pairs.iter().map(link).collect(),
+            alike: Some(found.alike),
         }
     }
 }
@@ -246,17 +217,6 @@ fn inside<'a>(reads: &'a [Read], place: Span) -> Vec<Token<'a>> {
         .collect()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
-fn softmax(cosines: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
-    let top = cosines.clone().fold(f32::MIN, f32::max);
-    let powers: Vec<f32> = cosines.map(|c| ((c - top) / TEMPERATURE).exp()).collect();
-    let sum: f32 = powers.iter().sum();
-    powers.into_iter().map(|p| p / sum).collect()
-}
-
 /// Two tokens that are each other's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TokenLink {
@@ -264,8 +224,8 @@ pub(super) struct TokenLink {
     pub(super) target: Span,
     /// The mean share that each has in the other, from 0 to 1.
     pub(super) weight: f64,
-    /// How near their meanings are.
-    pub(super) cosine: f64,
+    /// How near their meanings are; none if it was no encoder that told the link.
+    pub(super) cosine: Option<f64>,
 }
 
 /// The token links of a pair. Spans are those of the whole texts.
@@ -273,7 +233,7 @@ pub(super) struct TokenLink {
 pub(super) struct Matches {
     pub(super) links: Vec<TokenLink>,
     /// How near each token is to what is nearest to it on the other side, on average over both sides; none if nothing
-    /// was compared (BERTScore: Zhang et al., "BERTScore: Evaluating Text Generation with BERT", 2020).
+    /// was compared.
     pub(super) alike: Option<f64>,
 }
 
@@ -282,9 +242,9 @@ const SURE_WEIGHT: f64 = 0.55;
 const SURE_COSINE: f64 = 0.6;
 
 impl TokenLink {
-    /// Whether the two mean the same, as far as the encoder can tell.
+    /// Whether the two are the same, as far as the one who told the link can tell.
     pub(super) fn is_sure(&self) -> bool {
-        self.weight >= SURE_WEIGHT && self.cosine >= SURE_COSINE
+        self.weight >= SURE_WEIGHT && self.cosine.is_none_or(|cosine| cosine >= SURE_COSINE)
     }
 }
 

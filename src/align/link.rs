@@ -24,8 +24,8 @@ pub(super) struct Links {
 
 /// Links the names of both sides, segment by segment.
 ///
-/// `matches`: what an encoder makes of each pair; empty without one.
-pub(super) fn link(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: &[Matches]) -> Links {
+/// `matches`: what an encoder makes of each pair, then what the translator tells of it; either may be empty.
+pub(super) fn link(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: [&[Matches]; 2]) -> Links {
     if !has_capitals(source.language) && has_capitals(target.language) {
         let turned: Vec<Pair> = pairs
             .iter()
@@ -34,8 +34,8 @@ pub(super) fn link(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches
                 target: p.source,
             })
             .collect();
-        let matches: Vec<Matches> = matches.iter().map(Matches::turned).collect();
-        return turn(link_forward(target, source, &turned, &matches));
+        let matches = matches.map(|m| m.iter().map(Matches::turned).collect::<Vec<_>>());
+        return turn(link_forward(target, source, &turned, [&matches[0], &matches[1]]));
     }
     link_forward(source, target, pairs, matches)
 }
@@ -88,7 +88,7 @@ fn turn(links: Links) -> Links {
     }
 }
 
-fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: &[Matches]) -> Links {
+fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: [&[Matches]; 2]) -> Links {
     let all = names(source.text, source.language);
     let mut cache = SoundCache::new();
     let mut segments: Vec<Segment<'_>> = Vec::with_capacity(pairs.len());
@@ -115,7 +115,7 @@ fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: &
     }
     let memory = Memory::of(&segments);
     for (index, segment) in segments.iter_mut().enumerate() {
-        let meaning = matches.get(index).map(|m| m.within(&pairs[index]));
+        let [meaning, told] = matches.map(|m| Some(m.get(index)?.within(&pairs[index])));
         segment.forget_doubtful(&memory);
         if let Some(meaning) = &meaning {
             segment.forget_unlike(meaning);
@@ -123,9 +123,9 @@ fn link_forward(source: &Side<'_>, target: &Side<'_>, pairs: &[Pair], matches: &
         segment.link_by_memory(&memory);
         segment.link_beside(&memory);
         segment.link_the_rest(&mut cache, &memory);
-        // Last, so that it takes nothing from the other signs.
-        if let Some(meaning) = &meaning {
-            segment.link_by_meaning(meaning, &memory);
+        // Last, so that they take nothing from the other signs.
+        for matches in [&meaning, &told].into_iter().flatten() {
+            segment.link_by_matches(matches, &memory);
         }
     }
     collect(&segments, pairs)

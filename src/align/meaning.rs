@@ -1,4 +1,5 @@
-//! Names by what an encoder makes of the words: where no sound tells them, and where a faint one misleads.
+//! Names by what an encoder makes of the words, or by what the translator tells of them: where no sound tells them, and,
+//! for an encoder, where a faint one misleads.
 
 use crate::align::Side;
 use crate::align::common::is_common;
@@ -7,7 +8,7 @@ use crate::align::likeness::{Matches, TokenLink};
 use crate::align::names::{Found, Memory, Segment, bare};
 use crate::text::span::Span;
 use crate::text::transliterate::similarity;
-use crate::text::words::words;
+use crate::text::words::{opens_sentence, words};
 
 /// What was found by a sound no better than this is given up where the meaning points elsewhere.
 const FAINT: f64 = 0.8;
@@ -58,9 +59,10 @@ impl<'a> Meaning<'a> {
         (words, found.len() as f64 / mine.len().max(1) as f64)
     }
 
-    /// The share of the words at `spans` of the source whose best counterpart stands at `theirs`; none if they are no words.
+    /// The share of the words at `spans` of the source whose best counterpart stands at `theirs`; none if they are no words,
+    /// or nothing is known of the segment.
     pub(super) fn share(&self, segment: usize, spans: &[Span], theirs: &[Span]) -> Option<f64> {
-        let matches = self.matches.get(segment)?;
+        let matches = self.matches.get(segment).filter(|m| !m.links.is_empty())?;
         let mine = self.inside(spans);
         let there = |word: &&Span| {
             matches
@@ -99,9 +101,9 @@ impl Segment<'_> {
         });
     }
 
-    /// Gives open words of names the word that means the same, unless it is another word's, or the document knows the name
-    /// by another form.
-    pub(super) fn link_by_meaning(&mut self, meaning: &Matches, memory: &Memory) {
+    /// Gives open words of names the word that means the same, or that the translator made of them, unless it is another
+    /// word's, or the document knows the name by another form.
+    pub(super) fn link_by_matches(&mut self, meaning: &Matches, memory: &Memory) {
         let all = words(self.target);
         for word in self.open_words() {
             let text = bare(word.of(self.source));
@@ -115,7 +117,7 @@ impl Segment<'_> {
             let alike = similarity(&text, self.from, form, self.to);
             let free = !self.taken(target, &text) && !self.known_as_another(target);
             if free
-                && self.may_be_named(word, form, link, alike)
+                && self.may_be_named(word, target, link, alike)
                 && !memory.contradicts(&text, form, alike, self.to)
             {
                 self.found.push(Found {
@@ -137,16 +139,26 @@ impl Segment<'_> {
     }
 
     /// A name that became another name must sound a little like it, or mean the very same: an encoder puts all speakers
-    /// close together.
-    fn may_be_named(&self, word: Span, form: &str, link: TokenLink, alike: f64) -> bool {
+    /// close together. What the translator alone tells needs a second sign in any case (see `alignment`).
+    fn may_be_named(&self, word: Span, target: Span, link: TokenLink, alike: f64) -> bool {
         let capital =
             |text: &str| text.starts_with(char::is_uppercase) && text.chars().any(char::is_lowercase);
-        let source = word.of(self.source);
-        !capital(source)
-            || !capital(form)
-            || is_common(&bare(source), self.from)
-            || alike >= A_LITTLE
-            || link.cosine >= THE_SAME
+        let (source, form) = (word.of(self.source), target.of(self.target));
+        let common = is_common(&bare(source), self.from);
+        alike >= A_LITTLE
+            || match link.cosine {
+                Some(cosine) => !capital(source) || !capital(form) || common || cosine >= THE_SAME,
+                // names of papers, ships and plants may be translated
+                None => self.is_quoted(target) || common && capital(form) && !self.opens(target),
+            }
+    }
+
+    fn is_quoted(&self, target: Span) -> bool {
+        self.target[..target.start].ends_with(['"', '«', '“', '„', '「', '『', '《', '‘'])
+    }
+
+    fn opens(&self, target: Span) -> bool {
+        opens_sentence(self.target, target.start)
     }
 
     /// What of the target's word is linked to `word`: a particle is not.

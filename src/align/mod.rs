@@ -4,6 +4,7 @@
 //! What always holds: every span of a ledger lies inside its text; `segments` are in the order of the source and cover every
 //! given segment of both sides once; a claim is `verified` only if its source and its cue were both found.
 
+mod alignment;
 mod common;
 pub mod cues;
 mod east;
@@ -20,6 +21,7 @@ use likeness::Likeness;
 pub use ledger::{ledger, ledger_of_texts};
 
 use crate::attribution::{Claims, Form, Polarity, SourceKind, Stance};
+use crate::neural::Link;
 use crate::text::language::Language;
 use crate::text::span::Span;
 
@@ -41,6 +43,9 @@ pub struct Side<'a> {
 pub struct Signals<'a> {
     /// Which words mean the same, as an encoder sees it.
     pub likeness: Option<&'a Likeness>,
+    /// For each segment which part of its translation the translator made of which part of it, counted from the starts of
+    /// both; empty where it does not tell. A weak sign: the head of `alignment.rs` says why.
+    pub alignment: &'a [&'a [Link]],
 }
 
 /// A text of a ledger.
@@ -97,6 +102,9 @@ pub struct Evidence {
     pub quote: Option<f64>,
     /// The words of source and cue whose counterparts, as an encoder sees it, stand in those of the target.
     pub encoder: Option<f64>,
+    /// The words of source and cue of which, as the translator tells, it made those of the target. It counts for the
+    /// source only where another sign agrees.
+    pub alignment: Option<f64>,
 }
 
 /// A claim on both sides.

@@ -4,11 +4,12 @@ use crate::align::{self, Claim, Ledger, Side, Signals, Status as ClaimStatus, cu
 use crate::attribution::{self, Claims, Stance};
 use crate::check;
 use crate::finding::{Check, Severity};
+use crate::neural::Link;
 use crate::text::language::Language;
 use crate::text::segment;
 use crate::text::span::Span;
 use crate::translate::glossary::{Glossary, Term};
-use crate::translate::{Guide, figures};
+use crate::translate::{Draft, Guide, Translated, figures};
 
 /// Segments as one text, and who says what in it.
 pub(super) struct Joined {
@@ -71,18 +72,19 @@ pub(super) struct Desk<'a> {
 
 impl Desk<'_> {
     /// All segments with their translations as a ledger.
-    pub(super) fn ledger(&self, id: &str, target: &[String]) -> Ledger {
-        self.hold(id, self.segments, target)
+    pub(super) fn ledger(&self, id: &str, target: &[Translated]) -> Ledger {
+        let texts: Vec<String> = target.iter().map(|t| t.text.clone()).collect();
+        let alignment: Vec<&[Link]> = target.iter().map(|t| t.alignment.as_slice()).collect();
+        self.hold(id, self.segments, &texts, &alignment)
     }
 
-    fn hold(&self, id: &str, source: &[String], target: &[String]) -> Ledger {
+    fn hold(&self, id: &str, source: &[String], target: &[String], alignment: &[&[Link]]) -> Ledger {
         let (source, target) = (Joined::new(source, self.from), Joined::new(target, self.to));
-        align::ledger(
-            id,
-            &source.side(self.from),
-            &target.side(self.to),
-            Signals::default(),
-        )
+        let signals = Signals {
+            alignment,
+            ..Signals::default()
+        };
+        align::ledger(id, &source.side(self.from), &target.side(self.to), signals)
     }
 
     /// The desk's terms for `text`, and those of the gazetteer for what the desk has none for.
@@ -133,11 +135,17 @@ impl Guide for Desk<'_> {
     }
 
     /// What the ledger says of the hypothesis: a lost attribution weighs most, then what is almost surely wrong.
-    fn cost(&self, index: usize, hypothesis: &str) -> usize {
+    fn cost(&self, index: usize, hypothesis: &Draft) -> usize {
         let Some(source) = self.segments.get(index) else {
             return 0;
         };
-        let ledger = self.hold("", std::slice::from_ref(source), &[hypothesis.to_owned()]);
+        let target = [hypothesis.text.clone()];
+        let ledger = self.hold(
+            "",
+            std::slice::from_ref(source),
+            &target,
+            &[&hypothesis.alignment],
+        );
         let lost = ledger.claims.iter().filter(|c| is_lost(c, &ledger)).count();
         let found: usize = check::run(&ledger, &Glossary::default())
             .iter()

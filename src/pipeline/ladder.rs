@@ -66,20 +66,20 @@ impl<'a, 'd> Ladder<'a, 'd> {
     /// # Errors
     /// Those of the translator.
     pub(super) fn climb(mut self, id: &str, findings: &mut Vec<Finding>) -> Result<Ledger> {
-        let mut ledger = self.desk.ledger(id, &self.target());
+        let mut ledger = self.desk.ledger(id, self.translated);
         for index in self.lost_segments(&ledger) {
             progress::checkpoint()?;
             self.learn_names(&ledger, index)?;
             self.ask_again(&ledger, index, findings)?;
         }
-        ledger = self.desk.ledger(id, &self.target());
+        ledger = self.desk.ledger(id, self.translated);
         let mut put = Vec::new();
         for index in self.lost_segments(&ledger) {
             // what the second look lost may have names of its own
             self.learn_names(&ledger, index)?;
             put.extend(self.write(&ledger, index));
         }
-        ledger = self.desk.ledger(id, &self.target());
+        ledger = self.desk.ledger(id, self.translated);
         for Put { claim, parts } in put {
             let Some(claim) = ledger.claims.get_mut(claim) else {
                 continue;
@@ -96,10 +96,6 @@ impl<'a, 'd> Ladder<'a, 'd> {
             };
         }
         Ok(ledger)
-    }
-
-    fn target(&self) -> Vec<String> {
-        self.translated.iter().map(|t| t.text.clone()).collect()
     }
 
     /// The translated segments with a lost attribution.
@@ -225,9 +221,14 @@ impl<'a, 'd> Ladder<'a, 'd> {
         let Some(known) = self.translated.get_mut(index) else {
             return Ok(());
         };
-        let left = |hypothesis: &str| refuse::leftovers(text, hypothesis, to).len();
-        let cost = |hypothesis: &str| self.desk.cost(index, hypothesis) + left(hypothesis);
-        if cost(&answer.text) < cost(&known.text) {
+        let before = Draft {
+            text: known.text.clone(),
+            alignment: known.alignment.clone(),
+            alternatives: Vec::new(),
+        };
+        let left = |hypothesis: &Draft| refuse::leftovers(text, &hypothesis.text, to).len();
+        let cost = |hypothesis: &Draft| self.desk.cost(index, hypothesis) + left(hypothesis);
+        if cost(&answer) < cost(&before) {
             tracing::debug!(index, answer.text, "asked again with the source as a term");
             findings.retain(|f| f.segment != index || f.check != Check::Language);
             findings.extend(left_standing(index, text, &answer.text, from, to));

@@ -103,6 +103,7 @@ fn claim(index: usize, claim: &Claim, ledger: &Ledger, source: &CharIndex, targe
         ("cue", claim.evidence.cue),
         ("quote", claim.evidence.quote),
         ("encoder", claim.evidence.encoder),
+        ("alignment", claim.evidence.alignment),
     ] {
         if let Some(score) = score {
             evidence.insert(name.to_owned(), rounded(score));

@@ -111,7 +111,7 @@ pub trait Guide {
     fn terms(&self, index: usize, text: &str) -> Vec<Term>;
 
     /// How much is wrong with `hypothesis` as a translation of segment `index`; 0: nothing was found.
-    fn cost(&self, index: usize, hypothesis: &str) -> usize;
+    fn cost(&self, index: usize, hypothesis: &Draft) -> usize;
 }
 
 /// Hypotheses that are asked for before a segment is given up.
@@ -221,8 +221,7 @@ impl Rung {
             self.refusal = Some(reason);
             return;
         }
-        let cost =
-            guide.cost(index, hypothesis) + refuse::leftovers(request.text, hypothesis, request.to).len();
+        let cost = guide.cost(index, &draft) + refuse::leftovers(request.text, hypothesis, request.to).len();
         tracing::debug!(index, attempt, cost, hypothesis, "hypothesis");
         if self.best.as_ref().is_none_or(|(least, _)| cost < *least) {
             self.best = Some((cost, draft));
@@ -316,8 +315,8 @@ mod tests {
             Vec::new()
         }
 
-        fn cost(&self, _: usize, hypothesis: &str) -> usize {
-            usize::from(hypothesis.contains("错"))
+        fn cost(&self, _: usize, hypothesis: &Draft) -> usize {
+            usize::from(hypothesis.text.contains("错"))
         }
     }
 

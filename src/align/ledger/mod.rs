@@ -9,20 +9,31 @@ use self::who::Who;
 use crate::align::likeness::{Likeness, Matches};
 use crate::align::link::{Links, link};
 use crate::align::meaning::Meaning;
-use crate::align::{Claim, Evidence, Ledger, Pair, Parts, Side, Signals, Status, Text, pairs};
+use crate::align::{Claim, Evidence, Ledger, Pair, Parts, Side, Signals, Status, Text, alignment, pairs};
 use crate::attribution::{Attribution, Form, SourceKind};
 use crate::text::span::Span;
 
 /// Holds `target` against `source`: segments are pairs by their index, what one side has more stands against nothing.
+/// [`Signals::alignment`] has the same indices.
 pub fn ledger(id: &str, source: &Side<'_>, target: &Side<'_>, signals: Signals<'_>) -> Ledger {
     let pairs = pairs::by_index(source.segments, target.segments);
     ledger_of(id, source, target, pairs, signals)
 }
 
-/// The same for texts whose segments were found apart from each other: one may stand for many.
-pub fn ledger_of_texts(id: &str, source: &Side<'_>, target: &Side<'_>, signals: Signals<'_>) -> Ledger {
-    let sense = signals.likeness.and_then(Likeness::sense);
+/// The same for texts whose segments were found apart from each other: one may stand for many. No translator tells of
+/// these.
+pub fn ledger_of_texts(
+    id: &str,
+    source: &Side<'_>,
+    target: &Side<'_>,
+    likeness: Option<&Likeness>,
+) -> Ledger {
+    let sense = likeness.and_then(Likeness::sense);
     let pairs = pairs::align(source, target, sense.as_ref());
+    let signals = Signals {
+        likeness,
+        alignment: &[],
+    };
     ledger_of(id, source, target, pairs, signals)
 }
 
@@ -37,13 +48,18 @@ fn ledger_of(
         Some(likeness) => pairs.iter().map(|pair| likeness.matches(pair)).collect(),
         None => Vec::new(),
     };
-    let links = link(source, target, &pairs, &matches);
+    let each = pairs.iter().zip(signals.alignment);
+    let told: Vec<Matches> = each
+        .map(|(pair, links)| alignment::matches(links, pair, source, target))
+        .collect();
+    let links = link(source, target, &pairs, [&matches, &told]);
     let claims = Carrier {
         source,
         target,
         pairs: &pairs,
         links: &links,
         meaning: Meaning::of(&matches, source, target),
+        told: Meaning::of(&told, source, target),
     }
     .claims();
     let text = |side: &Side<'_>| Text {
@@ -70,7 +86,10 @@ struct Carrier<'a> {
     target: &'a Side<'a>,
     pairs: &'a [Pair],
     links: &'a Links,
+    /// What an encoder makes of the words.
     meaning: Option<Meaning<'a>>,
+    /// What the translator tells of them.
+    told: Option<Meaning<'a>>,
 }
 
 impl Carrier<'_> {
@@ -162,16 +181,15 @@ impl Carrier<'_> {
             _ if quote == Some(1.0) && self.by_colon(attribution) => 1.0,
             fit => fit,
         };
-        let encoder = self.meaning.as_ref().and_then(|meaning| {
-            let mine = [&attribution.source_spans[..], &attribution.cue_spans].concat();
-            let theirs = [&who.spans[..], cue.map_or(&[][..], |c| &c.spans)].concat();
-            meaning.share(segment, &mine, &theirs)
-        });
+        let mine = [&attribution.source_spans[..], &attribution.cue_spans].concat();
+        let theirs = [&who.spans[..], cue.map_or(&[][..], |c| &c.spans)].concat();
+        let share = |sign: &Option<Meaning<'_>>| sign.as_ref()?.share(segment, &mine, &theirs);
         Evidence {
             source: (!attribution.source_spans.is_empty()).then_some(who.score),
             cue: (!attribution.cue_spans.is_empty()).then_some(fit),
             quote,
-            encoder,
+            encoder: share(&self.meaning),
+            alignment: share(&self.told),
         }
     }
 

@@ -91,11 +91,12 @@ fn held(reader: Option<&mut Reader>, en: &str, uk: &str, paired: bool) -> Ledger
     let likeness = reader.map(|r| r.read(&source, &target).unwrap());
     let signals = Signals {
         likeness: likeness.as_ref(),
+        ..Signals::default()
     };
     if paired {
         ledger("t", &source, &target, signals)
     } else {
-        ledger_of_texts("t", &source, &target, signals)
+        ledger_of_texts("t", &source, &target, signals.likeness)
     }
 }
 

@@ -147,11 +147,12 @@ fn hold(
     };
     let signals = Signals {
         likeness: likeness.as_ref(),
+        ..Signals::default()
     };
     let ledger = if paired {
         ledger(id, source, target, signals)
     } else {
-        ledger_of_texts(id, source, target, signals)
+        ledger_of_texts(id, source, target, signals.likeness)
     };
     Ok(Held { ledger, encoder })
 }

@@ -19,6 +19,17 @@ const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// How Llama 3 does: digits by threes.
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// How Hunyuan's dense models do: after digits by threes, and Chinese and Japanese by themselves, punctuation may begin
+/// a word of Latin letters, and marks belong to letters.
+const HUNYUAN: &[&str] = &[
+    r"\p{N}{1,3}",
+    r"[一-龥぀-ゟ゠-ヿ]+",
+    r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"##,
+];
+/// How Mistral's Tekken does: a word also ends where small letters are followed by a capital.
+const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// How GPT-4o and Phi 4 do: the same, with digits by threes, and what follows an apostrophe belongs to its word.
+const GPT4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// One digit at a time.
 const DIGIT: &str = r"\p{N}";
 
@@ -34,6 +45,10 @@ struct Words {
 fn words(pre: &str) -> Option<Words> {
     let (nfc, whole, patterns): (_, _, &[&str]) = match pre {
         "qwen2" | "deepseek-r1-qwen" => (true, false, &[QWEN2]),
+        "hunyuan" => (false, false, &[QWEN2]),
+        "hunyuan-dense" => (false, false, HUNYUAN),
+        "gpt-4o" => (false, false, &[GPT4O]),
+        "tekken" => (false, true, &[TEKKEN]),
         "llama3" | "llama-v3" | "llama-bpe" => (false, true, &[LLAMA3]),
         "smaug-bpe" | "lfm2" => (false, false, &[LLAMA3]),
         "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" | "exaone" => {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
@@ -143,6 +144,42 @@ impl Gguf {
 
     /// Reads a tensor that must have `shape` (outermost dimension first).
     pub(crate) fn tensor(&self, name: &str, shape: &[usize], device: &Device) -> Result<QTensor> {
+        let rows = shape.first().copied().unwrap_or(0);
+        self.rows(name, shape, 0..rows, device)
+    }
+
+    /// Reads `rows` (of the outermost dimension) of a tensor that must have `shape`.
+    pub(crate) fn rows(
+        &self,
+        name: &str,
+        shape: &[usize],
+        rows: Range<usize>,
+        device: &Device,
+    ) -> Result<QTensor> {
+        let (offset, bytes, dtype) = self.place(name, shape)?;
+        let row = bytes / shape.first().copied().unwrap_or(1).max(1);
+        let whole = shape.len() < 2 || rows.len() == shape[0];
+        if !whole && row * shape[0] != bytes {
+            return Err(broken(
+                &self.path,
+                &format!("the rows of the tensor `{name}` are no whole blocks"),
+            ));
+        }
+        let mut data = vec![0u8; if whole { bytes } else { row * rows.len() }];
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(offset + (row * rows.start) as u64))
+            .and_then(|_| file.read_exact(&mut data))
+            .map_err(|e| Error::io(&self.path, e))?;
+        let storage = QStorage::from_data(Cow::Owned(data), device, dtype)?;
+        let mut shape = shape.to_vec();
+        if !whole {
+            shape[0] = rows.len();
+        }
+        Ok(QTensor::new(storage, shape)?)
+    }
+
+    /// Where a tensor that must have `shape` begins, how many bytes it has, and their kind.
+    fn place(&self, name: &str, shape: &[usize]) -> Result<(u64, usize, GgmlDType)> {
         let place = self
             .places
             .get(name)
@@ -163,19 +200,13 @@ impl Gguf {
                 .checked_add(*bytes as u64)
                 .is_some_and(|end| end <= self.size)
         };
-        let Some(bytes) = bytes.filter(fits) else {
-            return Err(broken(
+        match bytes.filter(fits) {
+            Some(bytes) => Ok((place.offset, bytes, dtype)),
+            None => Err(broken(
                 &self.path,
                 &format!("the file ends before the tensor `{name}`"),
-            ));
-        };
-        let mut data = vec![0u8; bytes];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.offset))
-            .and_then(|_| file.read_exact(&mut data))
-            .map_err(|e| Error::io(&self.path, e))?;
-        let storage = QStorage::from_data(Cow::Owned(data), device, dtype)?;
-        Ok(QTensor::new(storage, shape)?)
+            )),
+        }
     }
 
     /// The shape of a tensor, outermost dimension first.

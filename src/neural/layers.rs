@@ -1,5 +1,7 @@
 //! What the layers of decoders and of encoder-decoders share.
 
+use std::ops::Range;
+
 use candle_core::Tensor;
 use candle_nn::ops::silu;
 
@@ -31,6 +33,20 @@ impl Linear {
             None
         };
         Ok(Self { weight, bias })
+    }
+
+    /// The rows `part` of `NAME.weight` of `(outputs, inputs)`, without a bias.
+    pub(crate) fn part(
+        weights: &Weights<'_>,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+        part: Range<usize>,
+    ) -> Result<Self> {
+        Ok(Self {
+            weight: weights.part(&format!("{name}.weight"), outputs, inputs, part)?,
+            bias: None,
+        })
     }
 
     /// `(…, inputs)` to `(…, outputs)`.

@@ -179,9 +179,7 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
         tracing::info!("{stored:?} weights are computed in {dtype:?} on the processor");
     }
     let source = Source::Safetensors(files);
-    let names = DecoderNames {
-        post_norms: config.post_norms(),
-    };
+    let names = DecoderNames::of(&config);
     let weights = Weights::new(&source, &names, dtype, device).quantised(spec.quantise);
     let tied = match json.get("tie_word_embeddings").and_then(Json::as_bool) {
         Some(tied) => tied,
@@ -230,6 +228,7 @@ fn stop_tokens_by_name(tokenizer: &Tokenizer) -> impl Iterator<Item = u32> + '_ 
         "<|eot_id|>",
         "<|eom_id|>",
         "<end_of_turn>",
+        "<|end|>",
         "<|endoftext|>",
         "<|end_of_text|>",
     ]

@@ -13,6 +13,7 @@ use std::path::Path;
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
+use super::config::Config;
 use super::gguf::{Gguf, unsupported};
 use super::load::Quantise;
 use super::matrix::{Matrix, Panels};
@@ -129,11 +130,22 @@ impl<'a> Weights<'a> {
 
     /// A matrix of `(outputs, inputs)`, as quantised as it is stored.
     pub(crate) fn matrix(&self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
-        let shape = [outputs, inputs];
+        self.part(name, outputs, inputs, 0..outputs)
+    }
+
+    /// The rows `part` of such a matrix: of several that lie one below the other in the file.
+    pub(crate) fn part(
+        &self,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+        part: Range<usize>,
+    ) -> Result<Matrix> {
         let plain = self.device.is_cpu() && self.dtype == DType::F32;
         let file = match self.source {
             Source::Gguf(gguf) => {
-                let tensor = gguf.tensor(&self.used(name), &shape, self.device)?;
+                let shape = [outputs, inputs];
+                let tensor = gguf.rows(&self.used(name), &shape, part.clone(), self.device)?;
                 return Ok(match QMatMul::from_qtensor(tensor)? {
                     QMatMul::Tensor(t) if plain => {
                         let t = t.to_dtype(DType::F32)?;
@@ -141,7 +153,7 @@ impl<'a> Weights<'a> {
                             let rows = t.narrow(0, rows.start, rows.len())?;
                             Ok(rows.flatten_all()?.to_vec1()?)
                         };
-                        Matrix::Panels(Panels::floats(outputs, inputs, rows)?)
+                        Matrix::Panels(Panels::floats(part.len(), inputs, rows)?)
                     }
                     QMatMul::Tensor(t) => Matrix::Candle(QMatMul::Tensor(t.to_dtype(self.dtype)?)),
                     other => Matrix::Candle(other),
@@ -149,43 +161,34 @@ impl<'a> Weights<'a> {
             }
             Source::Safetensors(file) => file,
         };
+        let name = self.used(name);
+        let stored = Rows {
+            file,
+            name: &name,
+            shape: (outputs, inputs),
+            part,
+        };
         // Rows that the blocks do not divide stay as they are.
         match self.quantise.filter(|q| inputs.is_multiple_of(q.block_size())) {
             Some(GgmlDType::Q8_0) if plain => Ok(Matrix::Panels(Panels::bytes(
-                outputs,
+                stored.part.len(),
                 inputs,
-                rows_of(file, &self.used(name), outputs, inputs),
+                |rows| stored.numbers(rows),
             )?)),
-            Some(to) => Ok(Matrix::Candle(self.quantise_rows(
-                file,
-                &self.used(name),
-                (outputs, inputs),
-                to,
+            Some(to) => Ok(Matrix::Candle(QMatMul::from_qtensor(
+                stored.quantised(to, self.device)?,
             )?)),
             None if plain => Ok(Matrix::Panels(Panels::floats(
-                outputs,
+                stored.part.len(),
                 inputs,
-                rows_of(file, &self.used(name), outputs, inputs),
+                |rows| stored.numbers(rows),
             )?)),
-            None => Ok(Matrix::Candle(QMatMul::Tensor(self.tensor(name, &shape)?))),
+            None => {
+                let part = stored.part.clone();
+                let rows = file.rows(&name, (outputs, inputs), part, self.dtype, self.device)?;
+                Ok(Matrix::Candle(QMatMul::Tensor(rows)))
+            }
         }
-    }
-
-    /// Quantises a matrix some rows at a time: one of a large vocabulary never lies in memory unquantised.
-    fn quantise_rows(
-        &self,
-        file: &Safetensors,
-        name: &str,
-        (outputs, inputs): (usize, usize),
-        to: GgmlDType,
-    ) -> Result<QMatMul> {
-        let mut blocks = Vec::with_capacity(outputs * inputs / to.block_size() * to.type_size());
-        for rows in stretches(outputs, inputs) {
-            let rows = file.rows(name, (outputs, inputs), rows, DType::F32, &Device::Cpu)?;
-            blocks.extend_from_slice(&QTensor::quantize(&rows, to)?.data()?);
-        }
-        let storage = QStorage::from_data(Cow::Owned(blocks), self.device, to)?;
-        Ok(QMatMul::from_qtensor(QTensor::new(storage, (outputs, inputs))?)?)
     }
 
     /// A vector of `length`, not quantised.
@@ -227,16 +230,36 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// Reads rows of a matrix: one of a large vocabulary never lies in memory twice.
-fn rows_of(
-    file: &Safetensors,
-    name: &str,
-    outputs: usize,
-    inputs: usize,
-) -> impl FnMut(Range<usize>) -> Result<Vec<f32>> {
-    move |rows| {
-        let rows = file.rows(name, (outputs, inputs), rows, DType::F32, &Device::Cpu)?;
-        Ok(rows.flatten_all()?.to_vec1()?)
+/// Rows of a matrix in a file, read some at a time: one of a large vocabulary never lies in memory twice.
+struct Rows<'a> {
+    file: &'a Safetensors,
+    name: &'a str,
+    /// Of the whole matrix: `(outputs, inputs)`.
+    shape: (usize, usize),
+    part: Range<usize>,
+}
+
+impl Rows<'_> {
+    /// Some of the rows, counted within the part.
+    fn read(&self, rows: Range<usize>) -> Result<Tensor> {
+        let rows = self.part.start + rows.start..self.part.start + rows.end;
+        self.file
+            .rows(self.name, self.shape, rows, DType::F32, &Device::Cpu)
+    }
+
+    fn numbers(&self, rows: Range<usize>) -> Result<Vec<f32>> {
+        Ok(self.read(rows)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// All of them, quantised stretch by stretch.
+    fn quantised(&self, to: GgmlDType, device: &Device) -> Result<QTensor> {
+        let (outputs, inputs) = (self.part.len(), self.shape.1);
+        let mut blocks = Vec::with_capacity(outputs * inputs / to.block_size() * to.type_size());
+        for rows in stretches(outputs, inputs) {
+            blocks.extend_from_slice(&QTensor::quantize(&self.read(rows)?, to)?.data()?);
+        }
+        let storage = QStorage::from_data(Cow::Owned(blocks), device, to)?;
+        Ok(QTensor::new(storage, (outputs, inputs))?)
     }
 }
 
@@ -257,58 +280,76 @@ impl Naming for GgufNames {
         name.to_owned()
     }
 
-    fn spare(&self, _: &str) -> bool {
-        false
+    fn spare(&self, name: &str) -> bool {
+        // the factors of the rotation, which the configuration reads
+        name.starts_with("rope_f")
     }
 }
 
 /// The names of decoders in transformers' checkpoints.
 pub(crate) struct DecoderNames {
     /// Whether the outputs of attention and feed-forward are normed too, which shifts the names.
-    pub(crate) post_norms: bool,
+    post_norms: bool,
+    /// Whether matrices lie one below the other in one.
+    fused: bool,
+    /// Whether the norms of queries and keys come after the rotation, under other names.
+    after: bool,
+}
+
+impl DecoderNames {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            post_norms: config.post_norms(),
+            fused: config.fused(),
+            after: config.norm_after_rotation(),
+        }
+    }
+
+    /// Transformers' name of a part of a layer.
+    fn part<'p>(&self, part: &'p str) -> &'p str {
+        match part {
+            "attn_q" => "self_attn.q_proj",
+            "attn_k" => "self_attn.k_proj",
+            "attn_v" => "self_attn.v_proj",
+            "attn_qkv" => "self_attn.qkv_proj",
+            "attn_output" => "self_attn.o_proj",
+            "attn_q_norm" if self.after => "self_attn.query_layernorm",
+            "attn_k_norm" if self.after => "self_attn.key_layernorm",
+            "attn_q_norm" => "self_attn.q_norm",
+            "attn_k_norm" => "self_attn.k_norm",
+            "attn_norm" => "input_layernorm",
+            "post_attention_norm" => "post_attention_layernorm",
+            "ffn_norm" if self.post_norms => "pre_feedforward_layernorm",
+            "ffn_norm" => "post_attention_layernorm",
+            "post_ffw_norm" => "post_feedforward_layernorm",
+            "ffn_gate" => "mlp.gate_proj",
+            "ffn_up" if self.fused => "mlp.gate_up_proj",
+            "ffn_up" => "mlp.up_proj",
+            "ffn_down" => "mlp.down_proj",
+            other => other,
+        }
+    }
 }
 
 impl Naming for DecoderNames {
     fn name(&self, name: &str) -> String {
-        transformers_name(name, self.post_norms)
+        let fixed = match name {
+            "token_embd.weight" => Some("model.embed_tokens.weight"),
+            "output_norm.weight" => Some("model.norm.weight"),
+            "output.weight" => Some("lm_head.weight"),
+            _ => None,
+        };
+        if let Some(fixed) = fixed {
+            return fixed.to_owned();
+        }
+        let Some((layer, rest)) = name.strip_prefix("blk.").and_then(|n| n.split_once('.')) else {
+            return name.to_owned();
+        };
+        let (part, kind) = rest.rsplit_once('.').unwrap_or((rest, "weight"));
+        format!("model.layers.{layer}.{}.{kind}", self.part(part))
     }
 
     fn spare(&self, name: &str) -> bool {
         name == "lm_head.weight" || name.ends_with("rotary_emb.inv_freq")
     }
-}
-
-/// GGUF's name of a tensor in transformers' checkpoints.
-fn transformers_name(name: &str, post_norms: bool) -> String {
-    let fixed = match name {
-        "token_embd.weight" => Some("model.embed_tokens.weight"),
-        "output_norm.weight" => Some("model.norm.weight"),
-        "output.weight" => Some("lm_head.weight"),
-        _ => None,
-    };
-    if let Some(fixed) = fixed {
-        return fixed.to_owned();
-    }
-    let Some((layer, rest)) = name.strip_prefix("blk.").and_then(|n| n.split_once('.')) else {
-        return name.to_owned();
-    };
-    let (part, kind) = rest.rsplit_once('.').unwrap_or((rest, "weight"));
-    let part = match part {
-        "attn_q" => "self_attn.q_proj",
-        "attn_k" => "self_attn.k_proj",
-        "attn_v" => "self_attn.v_proj",
-        "attn_output" => "self_attn.o_proj",
-        "attn_q_norm" => "self_attn.q_norm",
-        "attn_k_norm" => "self_attn.k_norm",
-        "attn_norm" => "input_layernorm",
-        "post_attention_norm" => "post_attention_layernorm",
-        "ffn_norm" if post_norms => "pre_feedforward_layernorm",
-        "ffn_norm" => "post_attention_layernorm",
-        "post_ffw_norm" => "post_feedforward_layernorm",
-        "ffn_gate" => "mlp.gate_proj",
-        "ffn_up" => "mlp.up_proj",
-        "ffn_down" => "mlp.down_proj",
-        other => other,
-    };
-    format!("model.layers.{layer}.{part}.{kind}")
 }

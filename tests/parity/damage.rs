@@ -195,7 +195,7 @@ fn missing_shards_and_companions_are_named() {
 #[test]
 fn options_that_would_be_ignored_are_refused() {
     for (model, from, to, named) in [
-        ("llama", "\"llama3\"", "\"yarn\"", "yarn"),
+        ("llama", "\"llama3\"", "\"dynamic\"", "dynamic"),
         ("llama", "\"silu\"", "\"relu\"", "relu"),
         (
             "qwen2",
@@ -216,6 +216,27 @@ fn options_that_would_be_ignored_are_refused() {
             "final_logit",
         ),
         ("gemma3", "\"linear\"", "\"dynamic\"", "dynamic"),
+        (
+            "mistral",
+            "\"sliding_window\": 6",
+            "\"sliding_window\": 6, \"layer_types\": [\"full_attention\", \"sliding_attention\"]",
+            "layer_types",
+        ),
+        (
+            "phi3",
+            "\"sliding_window\": null",
+            "\"lm_head_bias\": true",
+            "lm_head_bias",
+        ),
+        (
+            "phi3",
+            "\"partial_rotary_factor\": 0.75",
+            "\"partial_rotary_factor\": 1.0",
+            "do not fit",
+        ),
+        ("phi3", "\"long_factor\"", "\"longer_factor\"", "long_factor"),
+        ("hunyuan", "\"pretraining_tp\": 1", "\"use_cla\": true", "use_cla"),
+        ("hunyuan", "\"factor\": 1.0", "\"factor\": 2.0", "factor"),
         (
             "qwen3",
             "\"hidden_size\": 32",

@@ -119,20 +119,21 @@ TEMPLATES = {
 }
 
 
-def byte_level(folder, controls, words, nfc):
-    """A byte-level BPE tokenizer.json that cuts text as qwen2 or gpt2 does."""
+def byte_level(folder, controls, words, nfc, size=400):
+    """A byte-level BPE tokenizer.json that cuts text as qwen2 or gpt2 does; `words`: one pattern, or several in turn."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
     if nfc:
         tokenizer.normalizer = normalizers.NFC()
+    patterns = [words] if isinstance(words, str) else words
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(words), "isolated"),
+        *[pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns],
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
     ])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+        vocab_size=size, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
     tokenizer.train_from_iterator(TEXT, trainer)
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in controls])
     tokenizer.add_tokens([AddedToken(t, special=False, normalized=False) for t in ("<think>", "</think>")])
@@ -220,8 +221,9 @@ def reference(folder, model, ids):
     save_file(tensors, str(folder / "reference.safetensors"))
 
 
-def write_gguf(folder, architecture, model, tokenizer, tokens, template):
-    """The same weights as one GGUF file, the way llama.cpp's converter lays them out."""
+def write_gguf(folder, architecture, model, tokenizer, tokens, template, renamed={}, more=None, stored=None):
+    """The same weights as one GGUF file, the way llama.cpp's converter lays them out. `renamed`: names of tensors that
+    its family alone has; `more` writes what else the family says; `stored`: the kind of the matrices (default: f32)."""
     import gguf
     import numpy as np
 
@@ -246,7 +248,10 @@ def write_gguf(folder, architecture, model, tokenizer, tokens, template):
         ropes = ropes["full_attention"]
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(ropes["factor"])
-    writer.add_rope_freq_base(ropes["rope_theta"])
+    if more is None:
+        writer.add_rope_freq_base(ropes["rope_theta"])
+    else:
+        more(writer, ropes)
     writer.add_chat_template(template)
     for key, value in tokens["metadata"].items():
         if isinstance(value, bool):
@@ -265,6 +270,7 @@ def write_gguf(folder, architecture, model, tokenizer, tokens, template):
         "mlp.down_proj": "ffn_down", "pre_feedforward_layernorm": "ffn_norm",
         "post_feedforward_layernorm": "post_ffw_norm",
         "post_attention_layernorm": "post_attention_norm" if architecture == "gemma3" else "ffn_norm",
+        **renamed,
     }
     for name, weight in model.state_dict().items():
         if name == "lm_head.weight" and config.tie_word_embeddings:
@@ -281,7 +287,11 @@ def write_gguf(folder, architecture, model, tokenizer, tokens, template):
             data = data.reshape(heads, 2, head // 2, -1).swapaxes(1, 2).reshape(data.shape)
         if architecture == "gemma3" and "norm" in part:
             data = data + 1
-        writer.add_tensor(f"{target}.{kind}", data.astype(np.float32))
+        data = data.astype(np.float32)
+        if stored is not None and data.ndim == 2:
+            writer.add_tensor(f"{target}.{kind}", gguf.quants.quantize(data, stored), raw_dtype=stored)
+        else:
+            writer.add_tensor(f"{target}.{kind}", data)
     if ropes.get("rope_type") == "llama3":
         low, high = ropes["low_freq_factor"], ropes["high_freq_factor"]
         frequencies = ropes["rope_theta"] ** (-np.arange(0, head, 2) / head)

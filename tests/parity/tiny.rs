@@ -282,6 +282,9 @@ macro_rules! architecture {
 architecture!(llama, &["<|eot_id|>", "<|start_header_id|>", "<|begin_of_text|>"]);
 architecture!(qwen2, &["<|im_end|>", "<|im_start|>", "<|endoftext|>"]);
 architecture!(qwen3, &["<|im_end|>", "<|im_start|>"]);
+architecture!(mistral, &["</s>", "[INST]", "[/INST]"]);
+architecture!(phi3, &["<|end|>", "<|user|>", "<|endoftext|>"]);
+architecture!(hunyuan, &["<｜User｜>", "<｜end▁of▁turn｜>", "<｜place▁3｜>"]);
 architecture!(gemma3, &["<start_of_turn>", "<end_of_turn>", "<eos>"]);
 
 #[test]
@@ -355,4 +358,32 @@ fn weights_quantised_while_loading_give_nearly_the_same() {
     // Rows of 32 cannot be cut into blocks of 256: they stay whole.
     spec.quantise = Some(Quantise::Q4K);
     assert_close("unquantised", &logits(&spec), &reference.floats("logits"));
+}
+
+#[test]
+fn a_longer_context_by_yarn_is_that_of_transformers() {
+    let read = |name: &str| -> serde_json::Value {
+        let bytes = std::fs::read(here("tiny/qwen2").join(name)).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    let (mut config, reference) = (read("config.json"), read("yarn.json"));
+    config["rope_parameters"] = reference["rope_parameters"].clone();
+    config["max_position_embeddings"] = 256.into();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    std::fs::write(&path, config.to_string()).unwrap();
+    let spec = LoadSpec {
+        config: Some(path),
+        ..LoadSpec::new(safetensors("qwen2"))
+    };
+    let model = load(&spec, &Device::Cpu).unwrap();
+    let lm = model.language_model();
+    let list = |name: &str| reference[name].as_array().unwrap().clone();
+    let ids: Vec<u32> = list("ids").iter().map(|id| id.as_u64().unwrap() as u32).collect();
+    let logits: Vec<f32> = list("logits")
+        .iter()
+        .map(|x| x.as_f64().unwrap() as f32)
+        .collect();
+    let ours = lm.step(&ids, &mut lm.start()).unwrap();
+    assert_close("qwen2 with yarn: the last logits", &ours, &logits);
 }

@@ -1,5 +1,7 @@
 //! A decoder's configuration from the header of a GGUF file.
 
+use candle_core::{DType, Device};
+
 use super::{Activation, Architecture, Config, Local, Rope, RopeScaling, gemma3_pattern};
 use crate::error::{Error, Result};
 use crate::neural::gguf::{Gguf, Value, broken, unsupported};
@@ -26,9 +28,11 @@ impl Config {
             None => hidden / heads,
             Some(_) => gguf.size_of(&key("attention.key_length"))?,
         };
-        if let Some(n) = gguf.int(&key("rope.dimension_count"))
-            && n != head_dim as i64
-        {
+        let rotary = match gguf.get(&key("rope.dimension_count")) {
+            None => head_dim,
+            Some(_) => gguf.size_of(&key("rope.dimension_count"))?,
+        };
+        if rotary != head_dim && architecture != Architecture::Phi3 {
             return Err(unsupported(
                 path,
                 &key("rope.dimension_count"),
@@ -43,7 +47,18 @@ impl Config {
         let base = gguf
             .float(&key("rope.freq_base"))
             .unwrap_or(if gemma { 1e6 } else { 1e4 });
-        let local = gemma.then(|| gguf_window(gguf, name, layers)).transpose()?;
+        let context = gguf.size_of(&key("context_length"))?;
+        let rope = Rope {
+            base,
+            scaling: gguf_scaling(gguf, name, context)?,
+        };
+        let local = match gguf.int(&key("attention.sliding_window")) {
+            _ if gemma => Some(gguf_window(gguf, name, layers)?),
+            Some(window) if window > 0 => {
+                Local::everywhere(usize::try_from(window).unwrap_or(context), layers, context, &rope)
+            }
+            _ => None,
+        };
         // gemma3 27B divides by the width of a head of the residual stream, its smaller sisters by the key's.
         let scale_dim = if gemma && layers == 62 {
             hidden / heads
@@ -57,14 +72,12 @@ impl Config {
             heads,
             kv_heads,
             head_dim,
+            rotary,
             feed_forward: gguf.size_of(&key("feed_forward_length"))?,
             vocabulary: gguf.shape("token_embd.weight")?[0],
-            context: gguf.size_of(&key("context_length"))?,
+            context,
             epsilon,
-            rope: Rope {
-                base,
-                scaling: gguf_scaling(gguf, name)?,
-            },
+            rope,
             local,
             rope_interleaved: architecture == Architecture::Llama,
             attention_scale: (scale_dim as f64).powf(-0.5),
@@ -94,7 +107,12 @@ fn refuse_gguf_options(gguf: &Gguf, name: &str, architecture: Architecture) -> R
         }
     }
     let window = gguf.int(&format!("{name}.attention.sliding_window"));
-    if architecture != Architecture::Gemma3 && window.is_some_and(|n| n > 0) {
+    // mistral's models are `llama` here
+    let windowed = matches!(
+        architecture,
+        Architecture::Gemma3 | Architecture::Llama | Architecture::Mistral | Architecture::Phi3
+    );
+    if !windowed && window.is_some_and(|n| n > 0) {
         return refuse("attention.sliding_window", "a sliding window");
     }
     if gguf.text("split.count").is_some() || gguf.int("split.count").is_some_and(|n| n > 1) {
@@ -107,24 +125,60 @@ fn refuse_gguf_options(gguf: &Gguf, name: &str, architecture: Architecture) -> R
     Ok(())
 }
 
-fn gguf_scaling(gguf: &Gguf, name: &str) -> Result<RopeScaling> {
+fn gguf_scaling(gguf: &Gguf, name: &str, context: usize) -> Result<RopeScaling> {
+    let number = |suffix: &str| gguf.float(&format!("{name}.rope.{suffix}"));
     if gguf.has("rope_freqs.weight") {
-        return Ok(RopeScaling::Factors);
+        return Ok(RopeScaling::Factors(factors(gguf, "rope_freqs.weight")?));
     }
+    if gguf.has("rope_factors_long.weight") {
+        return Ok(RopeScaling::Long {
+            short: factors(gguf, "rope_factors_short.weight")?,
+            long: factors(gguf, "rope_factors_long.weight")?,
+            original: gguf.size_of(&format!("{name}.rope.scaling.original_context_length"))?,
+            magnitude: number("scaling.attn_factor").unwrap_or(1.0),
+        });
+    }
+    for suffix in [
+        "scaling.attn_factor",
+        "scaling.yarn_attn_factor",
+        "scaling.yarn_ext_factor",
+        "scaling.yarn_log_multiplier",
+        "scaling.alpha",
+    ] {
+        let value = number(suffix);
+        if value.is_some_and(|x| x != 1.0 && x != 0.0) {
+            let key = format!("{name}.rope.{suffix}");
+            return Err(unsupported(gguf.path(), &key, "a RoPE scaling of its own"));
+        }
+    }
+    let factor = number("scaling.factor").or_else(|| number("scale_linear"));
     let key = format!("{name}.rope.scaling.type");
-    let factor = gguf
-        .float(&format!("{name}.rope.scaling.factor"))
-        .or_else(|| gguf.float(&format!("{name}.rope.scale_linear")));
     match (gguf.text(&key), factor) {
         (None | Some("none"), None) | (Some("none"), Some(_)) => Ok(RopeScaling::None),
         (None | Some("linear"), Some(factor)) if factor > 0.0 => Ok(RopeScaling::Linear(factor)),
-        (Some(other), _) => Err(unsupported(
+        (Some("yarn"), Some(factor)) if factor > 0.0 => Ok(RopeScaling::Yarn {
+            factor,
+            original: number("scaling.original_context_length").unwrap_or(context as f64),
+            fast: number("scaling.yarn_beta_fast").unwrap_or(32.0),
+            slow: number("scaling.yarn_beta_slow").unwrap_or(1.0),
+            truncate: true,
+            magnitude: super::rope::sharpness(factor, 1.0),
+        }),
+        (Some(other), _) if !["linear", "yarn"].contains(&other) => Err(unsupported(
             gguf.path(),
             &key,
             &format!("the RoPE scaling `{other}`"),
         )),
         _ => Err(broken(gguf.path(), "its RoPE scaling has no factor")),
     }
+}
+
+/// The factors of the frequencies, which lie among the weights.
+fn factors(gguf: &Gguf, name: &str) -> Result<Vec<f32>> {
+    let shape = gguf.shape(name)?;
+    let tensor = gguf.tensor(name, shape, &Device::Cpu)?;
+    let numbers = tensor.dequantize(&Device::Cpu)?.to_dtype(DType::F32)?;
+    Ok(numbers.flatten_all()?.to_vec1()?)
 }
 
 fn gguf_window(gguf: &Gguf, name: &str, layers: usize) -> Result<Local> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::{Activation, Architecture, Config, Local, Rope, RopeScaling, gemma3_pattern};
+use super::json_rope::{Turned, ropes};
+use super::{Activation, Architecture, Config, Local, gemma3_pattern};
 use crate::error::{Error, Result};
 use crate::neural::gguf::{broken, unsupported};
 
@@ -89,14 +90,19 @@ impl Config {
             None if gemma => 256.0,
             _ => head_dim as f64,
         };
-        let (rope, local_rope) = json_ropes(&read, gemma)?;
+        let context = read.size("max_position_embeddings")?;
+        let turned = Turned::of(&read, architecture, head_dim, context)?;
+        let (rope, local_rope) = ropes(&read, &turned)?;
         let local = match local_rope {
             Some(rope) => Some(Local {
                 window: read.size("sliding_window")?,
                 layers: json_pattern(&read, layers)?,
                 rope,
             }),
-            None => None,
+            None => match read.optional_size("sliding_window")? {
+                Some(window) if windowed(architecture) => Local::everywhere(window, layers, context, &rope),
+                _ => None,
+            },
         };
         Self {
             architecture,
@@ -105,9 +111,10 @@ impl Config {
             heads,
             kv_heads: read.optional_size("num_key_value_heads")?.unwrap_or(heads),
             head_dim,
+            rotary: turned.rotary,
             feed_forward: read.size("intermediate_size")?,
             vocabulary: read.size("vocab_size")?,
-            context: read.size("max_position_embeddings")?,
+            context,
             epsilon: read.float("rms_norm_eps")?,
             rope,
             local,
@@ -125,81 +132,52 @@ impl Config {
     }
 }
 
+/// Whether `sliding_window` means every layer; in others it is a number that no layer uses.
+fn windowed(architecture: Architecture) -> bool {
+    matches!(architecture, Architecture::Mistral | Architecture::Phi3)
+}
+
 fn refuse_json_options(read: &Reader<'_>, architecture: Architecture) -> Result<()> {
-    let gemma = architecture == Architecture::Gemma3;
+    let yes = [true.into()];
+    let no = [false.into()];
     read.only("quantization_config", &[])?;
     read.only("attn_logit_softcapping", &[])?;
     read.only("final_logit_softcapping", &[])?;
-    read.only("use_bidirectional_attention", &[false.into()])?;
-    read.only("partial_rotary_factor", &[1.0.into(), 1.into()])?;
-    read.only("mlp_bias", &[false.into()])?;
-    if gemma {
-        read.only("hidden_activation", &["gelu_pytorch_tanh".into()])?;
-        read.only("attention_bias", &[false.into()])?;
-        return Ok(());
+    read.only("use_bidirectional_attention", &no)?;
+    read.only("mlp_bias", &no)?;
+    if architecture != Architecture::Qwen2 {
+        read.only("attention_bias", &no)?;
+    }
+    if architecture == Architecture::Gemma3 {
+        return read.only("hidden_activation", &["gelu_pytorch_tanh".into()]);
     }
     read.only("hidden_act", &["silu".into(), "swish".into()])?;
-    read.only("use_sliding_window", &[false.into()])?;
-    if let Some(types) = read.get("layer_types").and_then(Json::as_array)
-        && types.iter().any(|t| t != "full_attention")
-    {
-        return Err(read.refuse("layer_types", "layers that are not full attention"));
+    read.only("use_sliding_window", &no)?;
+    match architecture {
+        Architecture::Phi3 => {
+            read.only("lm_head_bias", &no)?;
+            read.only("full_attn_mod", &[1.into()])?;
+        }
+        Architecture::Hunyuan => {
+            read.only("use_qk_norm", &yes)?;
+            read.only("use_cla", &no)?;
+            read.only("position_embedding_xdrope", &no)?;
+            read.only("use_rotary_pos_emb", &yes)?;
+            read.only("norm_type", &["rms".into()])?;
+        }
+        _ => {}
     }
-    if architecture != Architecture::Qwen2 {
-        read.only("attention_bias", &[false.into()])?;
+    let usual = if windowed(architecture) && read.get("sliding_window").is_some() {
+        "sliding_attention"
+    } else {
+        "full_attention"
+    };
+    if let Some(types) = read.get("layer_types").and_then(Json::as_array)
+        && types.iter().any(|t| t != usual)
+    {
+        return Err(read.refuse("layer_types", &format!("layers that are not {usual}")));
     }
     Ok(())
-}
-
-/// The rotation of full layers, and of local ones where the architecture has them.
-fn json_ropes(read: &Reader<'_>, gemma: bool) -> Result<(Rope, Option<Rope>)> {
-    if let Some(parameters) = read.get("rope_parameters") {
-        if gemma {
-            let of = |kind: &str| match parameters.get(kind) {
-                Some(p) => json_rope(read, p, None),
-                None => Err(broken(read.path, &format!("`rope_parameters` has no `{kind}`"))),
-            };
-            return Ok((of("full_attention")?, Some(of("sliding_attention")?)));
-        }
-        return Ok((json_rope(read, parameters, None)?, None));
-    }
-    let base = match read.get("rope_theta") {
-        Some(_) => read.float("rope_theta")?,
-        None if gemma => 1e6,
-        None => 1e4,
-    };
-    let none = Json::Null;
-    let rope = json_rope(read, read.get("rope_scaling").unwrap_or(&none), Some(base))?;
-    let local = match read.get("rope_local_base_freq") {
-        Some(_) => read.float("rope_local_base_freq")?,
-        None => 1e4,
-    };
-    Ok((rope, gemma.then(|| Rope::plain(local))))
-}
-
-fn json_rope(read: &Reader<'_>, json: &Json, base: Option<f64>) -> Result<Rope> {
-    let inner = Reader {
-        json,
-        path: read.path,
-    };
-    let base = match base {
-        Some(base) => base,
-        None => inner.float("rope_theta")?,
-    };
-    inner.only("partial_rotary_factor", &[1.0.into(), 1.into()])?;
-    let kind = inner.get("rope_type").or_else(|| inner.get("type"));
-    let scaling = match kind.and_then(Json::as_str) {
-        None | Some("default") => RopeScaling::None,
-        Some("linear") => RopeScaling::Linear(inner.float("factor")?),
-        Some("llama3") => RopeScaling::Llama3 {
-            factor: inner.float("factor")?,
-            low: inner.float("low_freq_factor")?,
-            high: inner.float("high_freq_factor")?,
-            original: inner.float("original_max_position_embeddings")?,
-        },
-        Some(other) => return Err(read.refuse("rope_scaling", &format!("the RoPE scaling `{other}`"))),
-    };
-    Ok(Rope { base, scaling })
 }
 
 fn json_pattern(read: &Reader<'_>, layers: usize) -> Result<Vec<bool>> {

@@ -4,8 +4,11 @@
 
 mod gguf;
 mod json;
+mod json_rope;
+mod rope;
 
 pub(crate) use json::Reader;
+pub(crate) use rope::{Rope, RopeScaling};
 
 use std::path::Path;
 
@@ -16,9 +19,13 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Architecture {
     Llama,
+    Mistral,
     Qwen2,
     Qwen3,
     Gemma3,
+    Phi3,
+    /// Tencent's dense models.
+    Hunyuan,
 }
 
 impl Architecture {
@@ -26,16 +33,19 @@ impl Architecture {
     fn named(name: &str, path: &Path) -> Result<Self> {
         match name {
             "llama" => Ok(Self::Llama),
+            "mistral" => Ok(Self::Mistral),
             "qwen2" => Ok(Self::Qwen2),
             "qwen3" => Ok(Self::Qwen3),
             "gemma3" | "gemma3_text" => Ok(Self::Gemma3),
+            "phi3" => Ok(Self::Phi3),
+            "hunyuan_v1_dense" | "hunyuan-dense" => Ok(Self::Hunyuan),
             other => Err(Error::failed(format!(
                 "{}: byline does not implement the architecture `{other}`",
                 path.display()
             ))
             .with_hint(
-                "decoders that it implements: llama, qwen2, qwen3, gemma3 (text); encoder-decoders: marian, bart, \
-                 mbart, m2m_100 (NLLB too), pegasus, t5, mt5",
+                "decoders that it implements: llama, mistral, qwen2, qwen3, gemma3 (text), phi3, hunyuan_v1_dense; \
+                 encoder-decoders: marian, bart, mbart, m2m_100 (NLLB too), pegasus, t5, mt5",
             )),
         }
     }
@@ -52,74 +62,26 @@ pub(crate) enum Activation {
     Relu,
 }
 
-/// How the rotation angles are derived from positions (Su et al. 2021), and how they are stretched.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rope {
-    /// The base of the frequencies.
-    pub(crate) base: f64,
-    pub(crate) scaling: RopeScaling,
-}
-
-/// How frequencies are changed for contexts longer than those trained on.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum RopeScaling {
-    None,
-    /// All divided by this (Chen et al. 2023).
-    Linear(f64),
-    /// Low frequencies divided, high ones kept, between them interpolated (Llama 3.1).
-    Llama3 {
-        factor: f64,
-        low: f64,
-        high: f64,
-        original: f64,
-    },
-    /// Each divided by its own factor; the factors are the tensor `rope_freqs.weight` of the GGUF file.
-    Factors,
-}
-
-impl Rope {
-    fn plain(base: f64) -> Self {
-        Self {
-            base,
-            scaling: RopeScaling::None,
-        }
-    }
-
-    /// The angle that one position adds, for each of the `head_dim / 2` pairs.
-    pub(crate) fn frequencies(&self, head_dim: usize, factors: Option<&[f32]>) -> Vec<f32> {
-        (0..head_dim / 2)
-            .map(|i| {
-                let plain = self.base.powf(-2.0 * i as f64 / head_dim as f64);
-                let scaled = match &self.scaling {
-                    RopeScaling::None => plain,
-                    RopeScaling::Linear(factor) => plain / factor,
-                    RopeScaling::Factors => plain / factors.map_or(1.0, |f| f64::from(f[i])),
-                    RopeScaling::Llama3 {
-                        factor,
-                        low,
-                        high,
-                        original,
-                    } => {
-                        let turns = original * plain / std::f64::consts::TAU;
-                        let smooth = ((turns - low) / (high - low)).clamp(0.0, 1.0);
-                        plain / factor * (1.0 - smooth) + plain * smooth
-                    }
-                };
-                scaled as f32
-            })
-            .collect()
-    }
-}
-
-/// Sliding-window layers among full ones.
+/// Layers with a sliding window.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Local {
     /// A position sees itself and the `window - 1` before it.
     pub(crate) window: usize,
     /// Which layers are local.
     pub(crate) layers: Vec<bool>,
-    /// Their own rotation.
+    /// Their rotation.
     pub(crate) rope: Rope,
+}
+
+impl Local {
+    /// The same window in all layers; none if it is as wide as the context.
+    fn everywhere(window: usize, layers: usize, context: usize, rope: &Rope) -> Option<Self> {
+        (window < context).then(|| Self {
+            window,
+            layers: vec![true; layers],
+            rope: rope.clone(),
+        })
+    }
 }
 
 /// A decoder-only transformer with grouped-query attention, RMS norms and a gated feed-forward.
@@ -131,6 +93,8 @@ pub(crate) struct Config {
     pub(crate) heads: usize,
     pub(crate) kv_heads: usize,
     pub(crate) head_dim: usize,
+    /// How many dimensions of a head are turned, from the first on; the others stay as they are.
+    pub(crate) rotary: usize,
     pub(crate) feed_forward: usize,
     pub(crate) vocabulary: usize,
     pub(crate) context: usize,
@@ -153,9 +117,20 @@ impl Config {
         self.architecture == Architecture::Qwen2
     }
 
-    /// Whether queries and keys are normed per head before the rotation.
+    /// Whether queries and keys are normed per head.
     pub(crate) fn qk_norm(&self) -> bool {
-        matches!(self.architecture, Architecture::Qwen3 | Architecture::Gemma3)
+        use Architecture::{Gemma3, Hunyuan, Qwen3};
+        matches!(self.architecture, Qwen3 | Gemma3 | Hunyuan)
+    }
+
+    /// Whether that comes after the rotation instead of before.
+    pub(crate) fn norm_after_rotation(&self) -> bool {
+        self.architecture == Architecture::Hunyuan
+    }
+
+    /// Whether queries, keys and values are one matrix, one below the other, and gates and what they gate another.
+    pub(crate) fn fused(&self) -> bool {
+        self.architecture == Architecture::Phi3
     }
 
     /// Whether the outputs of attention and feed-forward are normed too.
@@ -171,11 +146,17 @@ impl Config {
     fn check(self, path: &Path) -> Result<Self> {
         let consistent = self.heads.is_multiple_of(self.kv_heads)
             && self.head_dim > 0
-            && self.head_dim.is_multiple_of(2)
+            && self.rotary > 0
+            && self.rotary <= self.head_dim
+            && self.rotary.is_multiple_of(2)
             && self.layers <= 1024
             && self.epsilon > 0.0
             && self.epsilon < 1.0
-            && self.rope.base > 0.0
+            && self.rope.is_consistent(self.rotary)
+            && self
+                .local
+                .as_ref()
+                .is_none_or(|l| l.rope.is_consistent(self.rotary))
             && self.attention_scale.is_finite();
         if consistent {
             Ok(self)

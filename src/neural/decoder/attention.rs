@@ -2,7 +2,6 @@
 
 use candle_core::Tensor;
 use candle_nn::ops::softmax_last_dim;
-use candle_nn::rotary_emb::{rope, rope_i};
 
 use super::cache::Cache;
 use super::layer::Norm;
@@ -35,10 +34,26 @@ impl Attention {
                 .then(|| Norm::load(weights, config, &format!("{layer}.{part}"), head))
                 .transpose()
         };
+        let [query, key, value] = if config.fused() {
+            let name = format!("{layer}.attn_qkv");
+            let part =
+                |from, rows| Linear::part(weights, &name, queries + 2 * keys, hidden, from..from + rows);
+            [
+                part(0, queries)?,
+                part(queries, keys)?,
+                part(queries + keys, keys)?,
+            ]
+        } else {
+            [
+                linear("attn_q", queries, hidden, bias)?,
+                linear("attn_k", keys, hidden, bias)?,
+                linear("attn_v", keys, hidden, bias)?,
+            ]
+        };
         Ok(Self {
-            query: linear("attn_q", queries, hidden, bias)?,
-            key: linear("attn_k", keys, hidden, bias)?,
-            value: linear("attn_v", keys, hidden, bias)?,
+            query,
+            key,
+            value,
             output: linear("attn_output", hidden, queries, false)?,
             query_norm: norm("attn_q_norm")?,
             key_norm: norm("attn_k_norm")?,
@@ -56,24 +71,20 @@ impl Attention {
     ) -> Result<Tensor> {
         let (_, step, _) = x.dims3()?;
         let (heads, kv_heads, head) = (config.heads, config.kv_heads, config.head_dim);
-        let split = |t: Tensor, heads: usize, norm: Option<&Norm>| -> candle_core::Result<Tensor> {
-            let t = t.reshape((1, step, heads, head))?;
-            let t = match norm {
-                Some(norm) => norm.forward(&t)?,
-                None => t,
-            };
-            t.transpose(1, 2)?.contiguous()
-        };
-        let rotate = |t: &Tensor| {
-            if config.rope_interleaved {
-                rope_i(t, &view.cos, &view.sin)
-            } else {
-                rope(t, &view.cos, &view.sin)
+        let split = |t: Tensor, heads: usize| t.reshape((1, step, heads, head));
+        let across = |t: Tensor| t.transpose(1, 2)?.contiguous();
+        let turned = |t: Tensor, norm: Option<&Norm>| -> candle_core::Result<Tensor> {
+            match norm {
+                None => view.turn(&across(t)?, config.rope_interleaved),
+                Some(norm) if config.norm_after_rotation() => {
+                    norm.forward(&view.turn(&across(t)?, config.rope_interleaved)?)
+                }
+                Some(norm) => view.turn(&across(norm.forward(&t)?)?, config.rope_interleaved),
             }
         };
-        let queries = rotate(&split(self.query.forward(x)?, heads, self.query_norm.as_ref())?)?;
-        let keys = rotate(&split(self.key.forward(x)?, kv_heads, self.key_norm.as_ref())?)?;
-        let values = split(self.value.forward(x)?, kv_heads, None)?;
+        let queries = turned(split(self.query.forward(x)?, heads)?, self.query_norm.as_ref())?;
+        let keys = turned(split(self.key.forward(x)?, kv_heads)?, self.key_norm.as_ref())?;
+        let values = across(split(self.value.forward(x)?, kv_heads)?)?;
         let (keys, values) = cache.append(layer, &keys, &values)?;
         let seen = keys.dim(2)? - view.first;
         let keys = keys.narrow(2, view.first, seen)?;

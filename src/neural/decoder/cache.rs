@@ -19,6 +19,10 @@ pub(crate) struct Cache {
     layers: Vec<Option<Kept>>,
     pub(super) length: usize,
     capacity: usize,
+    /// What was read, for models that read it again when a sequence becomes long.
+    tokens: Vec<u32>,
+    /// Whether it has.
+    pub(super) long: bool,
 }
 
 impl Cache {
@@ -28,7 +32,24 @@ impl Cache {
             layers: (0..config.layers).map(|_| None).collect(),
             length: 0,
             capacity: 0,
+            tokens: Vec::new(),
+            long: false,
         }
+    }
+
+    /// Remembers tokens that are about to be read.
+    pub(super) fn note(&mut self, tokens: &[u32]) {
+        self.tokens.truncate(self.length);
+        self.tokens.extend_from_slice(tokens);
+    }
+
+    /// Forgets all; gives what was read, as far as it was noted.
+    pub(super) fn restart(&mut self, long: bool) -> Vec<u32> {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.truncate(self.length);
+        self.length = 0;
+        self.long = long;
+        tokens
     }
 
     /// Positions read.
@@ -52,6 +73,8 @@ impl Cache {
             layers,
             length: self.length,
             capacity: self.capacity,
+            tokens: self.tokens.clone(),
+            long: self.long,
         })
     }
 

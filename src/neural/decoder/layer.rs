@@ -49,9 +49,19 @@ impl FeedForward {
         let linear = |part: &str, outputs, inputs| {
             Linear::load(weights, &format!("{layer}.{part}"), outputs, inputs, false)
         };
+        let (gate, up) = if config.fused() {
+            let name = format!("{layer}.ffn_up");
+            let part = |from| Linear::part(weights, &name, 2 * inner, hidden, from..from + inner);
+            (part(0)?, part(inner)?)
+        } else {
+            (
+                linear("ffn_gate", inner, hidden)?,
+                linear("ffn_up", inner, hidden)?,
+            )
+        };
         Ok(Self {
-            gate: linear("ffn_gate", inner, hidden)?,
-            up: linear("ffn_up", inner, hidden)?,
+            gate,
+            up,
             down: linear("ffn_down", hidden, inner)?,
             activation: config.activation,
         })

@@ -1,4 +1,5 @@
-//! One decoder-only transformer for llama, qwen2, qwen3 and gemma3, over quantised or plain weights.
+//! One decoder-only transformer for llama, mistral, qwen2, qwen3, gemma3, phi3 and hunyuan, over quantised or plain
+//! weights.
 //!
 //! In: token ids and a [`Cache`]. Out: the logits of the next token. What always holds: weights do not change;
 //! what has been read is in the cache and nowhere else; the logits depend on the tokens and on how they were
@@ -16,12 +17,15 @@ pub(crate) use cache::Cache;
 
 use candle_core::{DType, Device, Tensor};
 
-use super::config::{Config, RopeScaling};
+use super::config::Config;
 use super::matrix::Matrix;
 use super::weights::Weights;
 use crate::error::{Error, Result};
 use layer::{Layer, Norm};
 use view::Positions;
+
+/// Tokens that are read again in one go.
+const AGAIN: usize = 64;
 
 /// A loaded decoder.
 pub(crate) struct Decoder {
@@ -51,15 +55,8 @@ impl Decoder {
         } else {
             Some(weights.matrix("output.weight", config.vocabulary, config.hidden)?)
         };
-        let factors = match config.rope.scaling {
-            RopeScaling::Factors => {
-                let factors = weights.vector("rope_freqs.weight", config.head_dim / 2)?;
-                Some(factors.to_dtype(DType::F32)?.to_vec1::<f32>()?)
-            }
-            _ => None,
-        };
         let this = Self {
-            positions: Positions::new(&config, factors.as_deref(), weights.dtype(), weights.device()),
+            positions: Positions::new(&config, weights.dtype(), weights.device()),
             embedding,
             layers,
             norm,
@@ -108,7 +105,28 @@ impl Decoder {
         Ok(output.forward(&normed, None, None)?.to_dtype(DType::F32)?)
     }
 
+    /// Reads `tokens`; what was read before them is read again if they make the sequence longer than the model's
+    /// original context, since then all of its positions are turned otherwise (LongRoPE).
     fn read(
+        &self,
+        tokens: &[u32],
+        cache: &mut Cache,
+        observe: &mut dyn FnMut(usize, &Tensor),
+    ) -> Result<Tensor> {
+        if let Some(original) = self.positions.original() {
+            if !cache.long && cache.length + tokens.len() > original {
+                for again in cache.restart(true).chunks(AGAIN) {
+                    crate::progress::checkpoint()?;
+                    cache.note(again);
+                    self.forward(again, cache, &mut |_, _| {})?;
+                }
+            }
+            cache.note(tokens);
+        }
+        self.forward(tokens, cache, observe)
+    }
+
+    fn forward(
         &self,
         tokens: &[u32],
         cache: &mut Cache,
@@ -126,14 +144,10 @@ impl Decoder {
             x = (x * scale)?;
         }
         observe(0, &x);
-        let step = self.positions.plan(cache.length, tokens.len())?;
+        let step = self.positions.plan(cache.length, tokens.len(), cache.long)?;
         for (index, layer) in self.layers.iter().enumerate() {
             let local = self.config.local.as_ref().is_some_and(|l| l.layers[index]);
-            let view = match &step.local {
-                Some(view) if local => view,
-                _ => &step.full,
-            };
-            x = layer.forward(&self.config, &x, view, cache, index)?;
+            x = layer.forward(&self.config, &x, step.view(local)?, cache, index)?;
             observe(index + 1, &x);
         }
         cache.length += tokens.len();

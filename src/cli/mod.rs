@@ -7,6 +7,7 @@ pub mod commands;
 pub mod console;
 pub mod encoders;
 pub mod engines;
+pub mod gathered;
 pub mod inputs;
 pub mod output;
 pub mod settings;
@@ -106,6 +107,15 @@ pub enum OutputFormat {
     Json,
     /// One self-contained page, all inputs on it: check and digest.
     Html,
+    /// For translators' tools: XLIFF 2.1 with marks around who says what, one language a document: check, digest and
+    /// translate. check reads it again.
+    Xliff,
+    /// For translation memories: TMX 1.4: check, digest and translate.
+    Tmx,
+    /// For editorial systems: IPTC ninjs 3, one object a line for each text: digest and translate.
+    Ninjs,
+    /// For the web: schema.org in JSON-LD, one graph a line for each article: digest and translate.
+    Jsonld,
 }
 
 /// When to colour.

@@ -150,6 +150,7 @@ impl<M: EncoderDecoder> TextModel<M> {
         Output {
             text: decoded.text,
             score: written.score,
+            certainty: written.certainty,
             ended: written.ended,
             alignment,
         }

@@ -26,6 +26,8 @@ pub struct Output {
     pub text: String,
     /// As in [`super::Written::score`].
     pub score: f32,
+    /// As in [`super::Written::certainty`].
+    pub certainty: f32,
     /// Whether the model ended it; else it was cut at the maximum length.
     pub ended: bool,
     /// Which part of it comes from which part of the input, token by token: for each target token the source tokens

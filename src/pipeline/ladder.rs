@@ -224,7 +224,7 @@ impl<'a, 'd> Ladder<'a, 'd> {
         let before = Draft {
             text: known.text.clone(),
             alignment: known.alignment.clone(),
-            alternatives: Vec::new(),
+            ..Draft::default()
         };
         let left = |hypothesis: &Draft| refuse::leftovers(text, &hypothesis.text, to).len();
         let cost = |hypothesis: &Draft| self.desk.cost(index, hypothesis) + left(hypothesis);
@@ -234,6 +234,7 @@ impl<'a, 'd> Ladder<'a, 'd> {
             findings.extend(left_standing(index, text, &answer.text, from, to));
             known.text = answer.text;
             known.alignment = answer.alignment;
+            known.confidence = answer.confidence;
         }
         Ok(())
     }
@@ -258,6 +259,7 @@ impl<'a, 'd> Ladder<'a, 'd> {
             segment.text = text;
             segment.status = Status::Repaired;
             segment.alignment.clear();
+            segment.confidence = None;
         }
         put
     }

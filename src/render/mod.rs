@@ -2,6 +2,7 @@
 
 pub mod checked;
 pub mod digest;
+pub mod exchange;
 pub mod html;
 pub mod json;
 pub mod ledger;

@@ -12,7 +12,29 @@ use super::{ModelUsed, Translation, json, ledger};
 
 /// The article in the language of `translation`, block by block, with headings, bullets and labels in their places.
 pub fn text(document: &Document, translation: &Translation) -> String {
-    let mut blocks: Vec<String> = Vec::new();
+    let blocks = blocks(document, translation).into_iter();
+    let lines: Vec<String> = blocks
+        .map(|(kind, text)| format!("{}{text}", mark(kind)))
+        .collect();
+    lines.join("\n\n")
+}
+
+/// The same without marks: its headline, and its other blocks.
+pub(super) fn parts(document: &Document, translation: &Translation) -> (Option<String>, Vec<String>) {
+    let (mut headline, mut rest) = (None, Vec::new());
+    for (kind, text) in blocks(document, translation) {
+        if kind == BlockKind::Headline && headline.is_none() {
+            headline = Some(text);
+        } else {
+            rest.push(text);
+        }
+    }
+    (headline, rest)
+}
+
+/// The blocks that have text.
+fn blocks(document: &Document, translation: &Translation) -> Vec<(BlockKind, String)> {
+    let mut blocks = Vec::new();
     for (index, block) in document.article.blocks.iter().enumerate() {
         let sentences: Vec<&str> = document
             .sentences
@@ -27,12 +49,12 @@ pub fn text(document: &Document, translation: &Translation) -> String {
             Some(known) => format!("{known}{} ", colon(translation.language)),
             None => format!("{} ", label.trim()),
         });
-        let line = format!("{}{}{body}", mark(block.kind), label.unwrap_or_default());
-        if !line.trim().is_empty() {
-            blocks.push(line.trim_end().to_owned());
+        let text = format!("{}{body}", label.unwrap_or_default());
+        if !text.trim().is_empty() {
+            blocks.push((block.kind, text.trim_end().to_owned()));
         }
     }
-    blocks.join("\n\n")
+    blocks
 }
 
 /// One object of the schema `byline/translation/1`: the segments with their sources, and the ledger. `model` is the one
@@ -92,7 +114,8 @@ fn mark(kind: BlockKind) -> &'static str {
     }
 }
 
-fn joint(language: Language) -> &'static str {
+/// What stands between two sentences.
+pub(super) fn joint(language: Language) -> &'static str {
     if matches!(language.code(), "zh" | "ja") {
         ""
     } else {

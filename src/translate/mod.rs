@@ -40,6 +40,9 @@ pub struct Translated {
     pub status: Status,
     /// Which part of the text comes from which part of the segment, where the translator knows.
     pub alignment: Vec<Link>,
+    /// How likely the model finds it, token for token, from 0 to 1; none where the translator does not say, and where the
+    /// text is not wholly its own.
+    pub confidence: Option<f32>,
     /// What else the translator would have written, where it was asked for that.
     pub alternatives: Vec<Alternative>,
 }
@@ -60,6 +63,8 @@ pub struct Draft {
     pub text: String,
     /// Which part of the text comes from which part of the segment, where the translator knows.
     pub alignment: Vec<Link>,
+    /// How likely the model finds it, token for token, from 0 to 1, where the translator says so.
+    pub confidence: Option<f32>,
     /// With the first hypothesis: all that were found, itself among them, where that was asked for.
     pub alternatives: Vec<Alternative>,
 }
@@ -235,6 +240,7 @@ impl Rung {
                 text: request.text.to_owned(),
                 status: Status::Untranslated,
                 alignment: Vec::new(),
+                confidence: None,
                 alternatives: self.alternatives,
             };
             let reason = self.refusal.unwrap_or(refuse::Refusal::Empty);
@@ -245,6 +251,7 @@ impl Rung {
             text: draft.text,
             status: Status::Translated,
             alignment: draft.alignment,
+            confidence: draft.confidence,
             alternatives: self.alternatives,
         };
         (translated, finding)

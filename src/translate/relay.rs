@@ -62,9 +62,10 @@ impl Translator for Relay<'_> {
         let mut drafts = self.translator.drafts(&relayed, attempt)?.into_iter();
         let each = places.iter().map(|text| {
             let draft = text.and_then(|_| drafts.next().flatten())?;
-            // the alignment is with the text in between
+            // alignment and certainty are about the text in between
             Some(Draft {
                 alignment: Vec::new(),
+                confidence: None,
                 ..draft
             })
         });
@@ -94,6 +95,7 @@ mod tests {
             text: text.to_owned(),
             status,
             alignment: Vec::new(),
+            confidence: None,
             alternatives: Vec::new(),
         };
         let first = vec![

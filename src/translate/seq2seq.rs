@@ -140,6 +140,7 @@ impl Translator for Seq2Seq<'_> {
                     String::new()
                 },
                 alignment: output.alignment.clone(),
+                confidence: Some(output.certainty),
                 alternatives: found.iter().take(self.alternatives).map(alternative).collect(),
             })
         });
@@ -184,6 +185,7 @@ fn joined(mut parts: Vec<(Span, Vec<Output>)>, to: Language) -> Vec<Output> {
         .map(|rank| {
             let mut whole = Output {
                 ended: true,
+                certainty: 1.0,
                 ..Output::default()
             };
             for (span, found) in &parts {
@@ -203,6 +205,8 @@ fn append(whole: &mut Output, part: &Output, source: Span, between: &str) {
     let at = whole.text.len();
     whole.text.push_str(&part.text);
     whole.score += part.score;
+    // the whole is as sure as its least sure part
+    whole.certainty = whole.certainty.min(part.certainty);
     whole.ended &= part.ended;
     whole.alignment.extend(part.alignment.iter().map(|link| Link {
         source: link.source.shifted(source.start),
@@ -242,6 +246,7 @@ mod tests {
                     ended: !input.text.contains("endless"),
                     text,
                     score,
+                    certainty: score.exp(),
                 };
                 let first = input.text.to_uppercase();
                 let second = first.chars().rev().collect();

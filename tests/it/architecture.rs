@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room may use those before it, and itself; these alone are free for all.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "text",
     "neural",
     "registry",
     "article",
+    "bitext",
     "attribution",
     "summarise",
     "translate",

@@ -7,6 +7,7 @@ mod cli;
 mod contract;
 mod digest;
 mod entities;
+mod exchange;
 mod hard_cases;
 mod html;
 mod hub_server;

@@ -1,17 +1,21 @@
 //! `byline check`: holds a translation, a person's or a machine's, against its source.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::align::{Ledger, Side, Signals, ledger, ledger_of_texts};
 use crate::article::{self, Article, Document, Format};
 use crate::attribution::{attribute, attribute_text};
+use crate::bitext;
 use crate::check;
 use crate::cli::OutputFormat;
 use crate::cli::console::Console;
 use crate::cli::encoders::Encoders;
+use crate::cli::gathered::Gathered;
 use crate::cli::inputs::{STDIN, read_bytes, settle};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
@@ -19,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::render;
 use crate::render::ModelUsed;
-use crate::render::html::Page;
+use crate::render::exchange::Bitext;
 use crate::text::language::{Language, detect};
 use crate::text::segment::sentences;
 use crate::text::span::Span;
@@ -34,9 +38,10 @@ pub struct CheckArgs {
     /// The translation
     #[arg(value_name = "TRANSLATION")]
     pub translation: Option<PathBuf>,
-    /// Take the input as text, markdown, html or jsonl [default: by the file's name, else text]
-    #[arg(long, value_name = "FORMAT")]
-    pub input_format: Option<Format>,
+    /// Take the input as text, markdown, html or jsonl; as xliff or tmx, which hold both [default: by the file's name,
+    /// else text]
+    #[arg(long, value_name = "FORMAT", value_parser = Taken::parse)]
+    pub input_format: Option<Taken>,
     /// The language of the source [default: detected]
     #[arg(long, value_name = "LANG")]
     pub from: Option<Language>,
@@ -48,17 +53,37 @@ pub struct CheckArgs {
     pub strict: bool,
 }
 
+/// What an input of this command is taken as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// An article, or pairs as JSONL.
+    Article(Format),
+    /// Both texts in one document.
+    Bitext(bitext::Format),
+}
+
+impl Taken {
+    fn parse(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "xliff" => Ok(Self::Bitext(bitext::Format::Xliff)),
+            "tmx" => Ok(Self::Bitext(bitext::Format::Tmx)),
+            _ => Format::from_str(name, true).map(Self::Article),
+        }
+    }
+}
+
 /// Runs the command; 1 if a finding is an error, or if `--strict` and an attribution is missing.
 pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u8> {
     let format = settings.format_or(OutputFormat::Json);
-    if format == OutputFormat::Markdown {
+    let kinds = [OutputFormat::Markdown, OutputFormat::Ninjs, OutputFormat::Jsonld];
+    if kinds.contains(&format) {
         return Err(super::no_such_format("check", format));
     }
     let mut printer = Printer {
         glossary: settings.terms()?,
         output: Output::open(settings.output.as_ref())?,
         format,
-        page: Page::default(),
+        gathered: Gathered::default(),
         first: true,
         strict: args.strict,
         colour: console.colours_results(settings.output.is_some()),
@@ -72,6 +97,9 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
                 .and_then(|held| printer.print(&held));
             settle(outcome, console)?
         }
+        None if let Some(format) = bitext_format(args, source) => {
+            documents(args, source, format, console, &mut encoders, &mut printer)?
+        }
         None if is_jsonl(args, source) => jsonl(args, source, console, &mut encoders, &mut printer)?,
         None => {
             return Err(Error::usage("check needs a source and a translation").with_hint(
@@ -79,17 +107,24 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
             ));
         }
     };
-    if !printer.page.is_empty() {
-        printer.output.write(&printer.page.render()?)?;
-    }
+    printer.gathered.write(&mut printer.output, console)?;
     printer.output.finish()?;
     Ok(worst)
 }
 
 fn is_jsonl(args: &CheckArgs, path: &Path) -> bool {
     match args.input_format {
-        Some(format) => format == Format::Jsonl,
+        Some(taken) => taken == Taken::Article(Format::Jsonl),
         None => path.extension().is_some_and(|e| e == "jsonl" || e == "ndjson"),
+    }
+}
+
+/// The format of a document with both texts, if `path` is one.
+fn bitext_format(args: &CheckArgs, path: &Path) -> Option<bitext::Format> {
+    match args.input_format {
+        Some(Taken::Bitext(format)) => Some(format),
+        Some(Taken::Article(_)) => None,
+        None => bitext::Format::of_name(&path.to_string_lossy()),
     }
 }
 
@@ -97,8 +132,8 @@ struct Printer {
     glossary: Glossary,
     output: Output,
     format: OutputFormat,
-    /// All pairs so far, where they go into one page.
-    page: Page,
+    /// All pairs so far, where they go into one document.
+    gathered: Gathered,
     first: bool,
     strict: bool,
     colour: bool,
@@ -108,9 +143,19 @@ impl Printer {
     fn print(&mut self, held: &Held) -> Result<u8> {
         let ledger = &held.ledger;
         let findings = check::run(ledger, &self.glossary);
+        let models = held.encoder.as_slice();
+        let text = Bitext {
+            ledger,
+            findings: &findings,
+            segments: &[],
+            models,
+        };
         if self.format == OutputFormat::Html {
-            let models = held.encoder.as_slice();
-            self.page.add_check(ledger, &findings, &self.glossary, models);
+            self.gathered
+                .page
+                .add_check(ledger, &findings, &self.glossary, models);
+        } else if self.gathered.add(self.format, &text)? {
+            // written at the end
         } else if self.format == OutputFormat::Json {
             self.output
                 .write(&render::ledger::checked(ledger, &findings, held.encoder.as_ref()).to_string())?;
@@ -171,9 +216,17 @@ fn two_files(
                 .with_hint("name a file for one of them"),
         );
     }
+    let format = match args.input_format {
+        Some(Taken::Bitext(_)) => {
+            return Err(Error::usage("an XLIFF or TMX document holds both texts")
+                .with_hint("name the document alone"));
+        }
+        Some(Taken::Article(format)) => Some(format),
+        None => None,
+    };
     let read = |path: &Path, language: Option<Language>| -> Result<Article> {
         let (name, bytes) = read_bytes(path, console)?;
-        let mut articles = article::read(&name, &bytes, args.input_format, language)?;
+        let mut articles = article::read(&name, &bytes, format, language)?;
         if articles.len() != 1 {
             return Err(
                 Error::input(&name, format!("holds {} articles, one is needed", articles.len()))
@@ -203,12 +256,46 @@ fn two_files(
     hold(&source.article.id, &source_side, &target_side, false, encoders)
 }
 
+/// The pairs of texts of one document.
+fn documents(
+    args: &CheckArgs,
+    path: &Path,
+    format: bitext::Format,
+    console: &Console,
+    encoders: &mut Encoders<'_>,
+    printer: &mut Printer,
+) -> Result<u8> {
+    let (name, bytes) = read_bytes(path, console)?;
+    let mut worst = 0;
+    for (index, text) in bitext::read(&name, &bytes, format, args.to)?
+        .into_iter()
+        .enumerate()
+    {
+        let (source, target): (Vec<String>, Vec<String>) = text.pairs.into_iter().unzip();
+        let id = text.id.unwrap_or_else(|| format!("{name}:{}", index + 1));
+        let texts = (Given::Segments(source), Given::Segments(target));
+        let languages = (args.from.unwrap_or(text.from), args.to.unwrap_or(text.to));
+        let outcome = hold_given(&id, texts, languages, encoders).and_then(|held| printer.print(&held));
+        worst = worst.max(settle(outcome, console)?);
+    }
+    Ok(worst)
+}
+
 /// A text as JSONL gives it.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Given {
     Segments(Vec<String>),
     Whole(String),
+}
+
+impl Given {
+    fn whole(&self) -> Cow<'_, str> {
+        match self {
+            Self::Segments(segments) => segments.join("\n").into(),
+            Self::Whole(text) => text.into(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -306,10 +393,20 @@ fn pair(
             .with_hint("{\"id\", \"from\", \"to\", \"source\": [segments] or text, \"target\": the same}")
     })?;
     let id = line.id.unwrap_or_else(|| number.to_string());
-    let (source, from_segments) = joined(line.source);
-    let (target, to_segments) = joined(line.target);
-    let from = language(args.from, line.from.as_deref(), &source, place, "from")?;
-    let to = language(args.to, line.to.as_deref(), &target, place, "to")?;
+    let from = language(args.from, line.from.as_deref(), &line.source, place, "from")?;
+    let to = language(args.to, line.to.as_deref(), &line.target, place, "to")?;
+    hold_given(&id, (line.source, line.target), (from, to), encoders)
+}
+
+/// Holds two texts against each other, segment by segment if both are given so.
+fn hold_given(
+    id: &str,
+    (source, target): (Given, Given),
+    (from, to): (Language, Language),
+    encoders: &mut Encoders<'_>,
+) -> Result<Held> {
+    let (source, from_segments) = joined(source);
+    let (target, to_segments) = joined(target);
     let (mine, my_sentences) = split(&source, from_segments.as_deref(), from);
     let (theirs, their_sentences) = split(&target, to_segments.as_deref(), to);
     let my_claims = attribute_text(&source, from, &my_sentences);
@@ -327,7 +424,7 @@ fn pair(
         claims: &their_claims,
     };
     let given = from_segments.is_some() && to_segments.is_some();
-    hold(&id, &source_side, &target_side, given, encoders)
+    hold(id, &source_side, &target_side, given, encoders)
 }
 
 /// The segments joined by one line break, and where they stand; no segments for a whole text.
@@ -371,19 +468,19 @@ fn split(text: &str, given: Option<&[Span]>, language: Language) -> (Vec<Span>, 
 
 fn language(
     flag: Option<Language>,
-    given: Option<&str>,
-    text: &str,
+    named: Option<&str>,
+    text: &Given,
     place: &str,
     which: &str,
 ) -> Result<Language> {
     if let Some(language) = flag {
         return Ok(language);
     }
-    match given {
+    match named {
         Some(code) => code.parse().map_err(|e: crate::text::language::UnknownLanguage| {
             Error::input(place, format!("\"{which}\": {e}")).with_hint("give a code such as en, uk, ko")
         }),
-        None => detect(text).map(|d| d.language).ok_or_else(|| {
+        None => detect(&text.whole()).map(|d| d.language).ok_or_else(|| {
             Error::input(place, format!("the language of \"{which}\" cannot be told"))
                 .with_hint(format!("give it with --{which}"))
         }),

@@ -2,14 +2,15 @@
 
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
+use crate::cli::gathered::{self, Gathered};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::cli::{Articles, Method, OutputFormat, Searching, Summarising, inputs};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::registry::Task;
-use crate::render::html::Page;
-use crate::render::{self, ModelUsed};
+use crate::render::exchange::{self, Bitext, Rendition};
+use crate::render::{self, Digest, ModelUsed};
 use crate::summarise::Length;
 use crate::text::language::Language;
 use crate::translate::seq2seq::Search;
@@ -31,11 +32,12 @@ pub fn run(
 ) -> Result<u8> {
     let format = settings.format_or(OutputFormat::Markdown);
     let to = if to.is_empty() { &settings.to } else { to };
+    gathered::check_languages(format, to)?;
     let mut options = options(summarising, to, settings)?;
     options.search = searching.resolve(format)?;
     let mut engines = Engines::new(settings, console)?.searching(options.search);
     let mut output = Output::open(settings.output.as_ref())?;
-    let mut page = Page::default();
+    let mut gathered = Gathered::default();
     let code = inputs::for_each(articles, console, |article| {
         let from = article.language;
         for same in options.to.iter().filter(|&&to| to == from) {
@@ -53,19 +55,52 @@ pub fn run(
             OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
             OutputFormat::Text => render::text::digest(&digest, &models),
             OutputFormat::Markdown => render::markdown::digest(&digest, &models),
-            OutputFormat::Html => {
-                page.add_digest(&digest, &models);
+            OutputFormat::Jsonld => {
+                exchange::jsonld::graph(&exchange::renditions_of_digest(&digest, &models)).to_string()
+            }
+            OutputFormat::Ninjs => ninjs(&exchange::renditions_of_digest(&digest, &models)),
+            OutputFormat::Html | OutputFormat::Xliff | OutputFormat::Tmx => {
+                gather(&mut gathered, format, &digest, &models)?;
                 return Ok(u8::from(digest.needs_attention(strict)));
             }
         };
         output.write(&printed)?;
         Ok(u8::from(digest.needs_attention(strict)))
     })?;
-    if !page.is_empty() {
-        output.write(&page.render()?)?;
-    }
+    gathered.write(&mut output, console)?;
     output.finish()?;
     Ok(code)
+}
+
+/// The summary and each translation, an object a line.
+fn ninjs(renditions: &[Rendition]) -> String {
+    let objects: Vec<String> = (1..renditions.len())
+        .map(|index| exchange::ninjs::object(renditions, index).to_string())
+        .collect();
+    objects.join("\n")
+}
+
+/// Adds a digest to the one document of a run.
+fn gather(
+    gathered: &mut Gathered,
+    format: OutputFormat,
+    digest: &Digest,
+    models: &[ModelUsed],
+) -> Result<()> {
+    if format == OutputFormat::Html {
+        gathered.page.add_digest(digest, models);
+        return Ok(());
+    }
+    for translation in &digest.translations {
+        let text = Bitext {
+            ledger: &translation.ledger,
+            findings: &translation.findings,
+            segments: &translation.segments,
+            models,
+        };
+        gathered.add(format, &text)?;
+    }
+    Ok(())
 }
 
 /// What the flags say about summary and translation.

@@ -9,7 +9,7 @@ pub mod sources;
 pub mod summarise;
 pub mod translate;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueEnum};
 
 use crate::cli::console::Console;
 use crate::cli::output::Output;
@@ -71,18 +71,28 @@ fn print(settings: &Settings, bytes: &[u8]) -> Result<u8> {
     Ok(0)
 }
 
-/// The format of a command that prints for people and programs, but no page yet.
-fn no_page(command: &str, settings: &Settings) -> Result<OutputFormat> {
+/// The format that is asked for, else Markdown; refuses those that are not among `known`.
+fn format_among(command: &str, known: &[OutputFormat], settings: &Settings) -> Result<OutputFormat> {
     let format = settings.format_or(OutputFormat::Markdown);
-    if format == OutputFormat::Html {
-        return Err(Error::usage(format!("{command} does not print html"))
-            .with_hint("use --format markdown, text or json"));
+    if known.contains(&format) {
+        return Ok(format);
     }
-    Ok(format)
+    let names: Vec<String> = known.iter().map(name_of).collect();
+    Err(
+        Error::usage(format!("{command} does not print {}", name_of(&format)))
+            .with_hint(format!("use --format {}", names.join(", "))),
+    )
+}
+
+/// The name of a format on the command line.
+fn name_of(format: &OutputFormat) -> String {
+    format
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// The refusal for a format that a command has no use for.
 pub fn no_such_format(command: &str, format: OutputFormat) -> Error {
-    let name = format!("{format:?}").to_lowercase();
-    Error::usage(format!("{command} does not print {name}")).with_hint("use --format text or --format json")
+    Error::usage(format!("{command} does not print {}", name_of(&format)))
+        .with_hint("use --format text or --format json")
 }

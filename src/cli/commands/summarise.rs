@@ -15,6 +15,9 @@ use crate::render;
 
 use super::digest::{models_used, needs, options};
 
+/// What a summary can be printed as.
+const FORMATS: [OutputFormat; 3] = [OutputFormat::Text, OutputFormat::Markdown, OutputFormat::Json];
+
 /// Runs the command.
 ///
 /// # Errors
@@ -25,7 +28,7 @@ pub fn run(
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
-    let format = super::no_page("summarise", settings)?;
+    let format = super::format_among("summarise", &FORMATS, settings)?;
     let options = options(summarising, &[], settings)?;
     let mut engines = Engines::new(settings, console)?;
     let mut output = Output::open(settings.output.as_ref())?;
@@ -43,7 +46,7 @@ pub fn run(
         let printed = match format {
             OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
             OutputFormat::Text => render::text::summary(&digest.summary),
-            OutputFormat::Markdown | OutputFormat::Html => render::markdown::digest(&digest, &models),
+            _ => render::markdown::digest(&digest, &models),
         };
         output.write(&printed)?;
         Ok(u8::from(serious))

@@ -1,8 +1,10 @@
 //! `byline translate`: the whole article, structure kept.
 
 use crate::article::{Article, Document};
+use crate::attribution::attribute;
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
+use crate::cli::gathered::{self, Gathered};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::cli::{Articles, OutputFormat, Searching, inputs};
@@ -10,9 +12,21 @@ use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::progress::Progress;
 use crate::registry::Task;
-use crate::render::{self, Translation};
+use crate::render::exchange::{self, Bitext};
+use crate::render::{self, ModelUsed, Translation};
 use crate::summarise::Length;
 use crate::text::language::Language;
+
+/// What a translation can be printed as.
+const FORMATS: [OutputFormat; 7] = [
+    OutputFormat::Text,
+    OutputFormat::Markdown,
+    OutputFormat::Json,
+    OutputFormat::Xliff,
+    OutputFormat::Tmx,
+    OutputFormat::Ninjs,
+    OutputFormat::Jsonld,
+];
 
 /// Runs the command.
 ///
@@ -26,8 +40,9 @@ pub fn run(
     settings: &Settings,
     console: &Console,
 ) -> Result<u8> {
-    let format = super::no_page("translate", settings)?;
+    let format = super::format_among("translate", &FORMATS, settings)?;
     let to = if to.is_empty() { settings.to.as_slice() } else { to };
+    gathered::check_languages(format, to)?;
     if to.is_empty() {
         return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
     }
@@ -42,15 +57,51 @@ pub fn run(
     };
     let mut engines = Engines::new(settings, console)?.searching(options.search);
     let mut output = Output::open(settings.output.as_ref())?;
+    let mut gathered = Gathered::default();
     let code = inputs::for_each(articles, console, |article| {
         let mut worst = 0;
-        for translation in one(article, &options, &mut engines, console, format, &mut output)? {
+        let mut printer = Printer {
+            format,
+            output: &mut output,
+            gathered: &mut gathered,
+        };
+        for translation in one(article, &options, &mut engines, console, &mut printer)? {
             worst = worst.max(u8::from(translation.needs_attention(strict)));
         }
         Ok(worst)
     })?;
+    gathered.write(&mut output, console)?;
     output.finish()?;
     Ok(code)
+}
+
+/// Where translations go.
+struct Printer<'a> {
+    format: OutputFormat,
+    output: &'a mut Output,
+    gathered: &'a mut Gathered,
+}
+
+impl Printer<'_> {
+    fn print(&mut self, document: &Document, translation: &Translation, models: &[ModelUsed]) -> Result<()> {
+        let text = Bitext {
+            ledger: &translation.ledger,
+            findings: &translation.findings,
+            segments: &translation.segments,
+            models,
+        };
+        if self.gathered.add(self.format, &text)? {
+            return Ok(());
+        }
+        let renditions =
+            || exchange::renditions_of_translation(document, &attribute(document), translation, models);
+        self.output.write(&match self.format {
+            OutputFormat::Json => render::translation::json(document, translation, models).to_string(),
+            OutputFormat::Ninjs => exchange::ninjs::object(&renditions(), 1).to_string(),
+            OutputFormat::Jsonld => exchange::jsonld::graph(&renditions()).to_string(),
+            _ => render::translation::text(document, translation),
+        })
+    }
 }
 
 /// Translates and prints one article; gives its translations.
@@ -59,8 +110,7 @@ fn one(
     options: &Options,
     engines: &mut Engines<'_>,
     console: &Console,
-    format: OutputFormat,
-    output: &mut Output,
+    printer: &mut Printer<'_>,
 ) -> Result<Vec<Translation>> {
     let from = article.language;
     let needs: Vec<_> = options
@@ -87,11 +137,7 @@ fn one(
         let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
         console.finish();
         let models = engines.used(Task::Translate, from, Some(to));
-        let printed = match format {
-            OutputFormat::Json => render::translation::json(&document, &translation, &models).to_string(),
-            _ => render::translation::text(&document, &translation),
-        };
-        output.write(&printed)?;
+        printer.print(&document, &translation, &models)?;
         for line in render::translation::attention(&translation) {
             console.warn(&line);
         }

@@ -34,6 +34,7 @@ struct Trail {
 struct Finished {
     tokens: Vec<u32>,
     score: f64,
+    certainty: f64,
     trail: Option<Rc<Trail>>,
 }
 
@@ -289,9 +290,8 @@ impl<'a> Sentence<'a> {
 
     /// Puts a target among the finished: behind those with the same score, once if it is there already.
     fn finish(&mut self, beam: Beam) {
-        let score = self
-            .generation
-            .score(beam.log, beam.tokens.len() - self.given.len());
+        let length = beam.tokens.len() - self.given.len();
+        let score = self.generation.score(beam.log, length);
         if self.finished.iter().any(|f| f.tokens == beam.tokens) {
             return;
         }
@@ -301,6 +301,7 @@ impl<'a> Sentence<'a> {
             Finished {
                 tokens: beam.tokens,
                 score,
+                certainty: (beam.log / length.max(1) as f64).exp(),
                 trail: beam.trail,
             },
         );
@@ -315,6 +316,7 @@ impl<'a> Sentence<'a> {
                 ended: f.tokens.last().is_some_and(|t| constraints.ends(*t)),
                 tokens: f.tokens[1..].to_vec(),
                 score: f.score as f32,
+                certainty: f.certainty as f32,
                 attention: self.generation.attention.then(|| unroll(f.trail)),
             })
             .collect()

@@ -30,6 +30,8 @@ pub struct Written {
     /// The sum of the log-probabilities over `length` to the power of the length penalty, where `length` counts the
     /// tokens that were not given.
     pub score: f32,
+    /// The geometric mean of the probabilities of the tokens that were not given: 0 to 1.
+    pub certainty: f32,
     /// Whether it ends with an end token; else the maximum length was reached.
     pub ended: bool,
     /// For each token but the last, how much it attends to each source token: `(tokens - 1, source)`. None unless it

@@ -3,6 +3,9 @@
 mod desk;
 mod ladder;
 
+use std::rc::Rc;
+
+use crate::align::likeness::Reader;
 use crate::align::{Claim, Ledger, Status as ClaimStatus};
 use crate::article::{Article, Document};
 use crate::attribution::{self, Claims};
@@ -51,6 +54,14 @@ pub trait Models {
     /// # Errors
     /// As for [`Models::engine`].
     fn middle(&mut self, _from: Language, _to: Language) -> Result<Option<Language>> {
+        Ok(None)
+    }
+
+    /// The encoder that is one more sign of the ledger of both languages; none if none is here, or none is wanted.
+    ///
+    /// # Errors
+    /// As for [`Models::engine`], if one that was asked for by its id cannot be had.
+    fn reader(&mut self, _from: Language, _to: Language) -> Result<Option<Rc<Reader>>> {
         Ok(None)
     }
 }
@@ -197,30 +208,31 @@ pub fn translate(
     models: &mut dyn Models,
     progress: &dyn Progress,
 ) -> Result<Translation> {
-    let desk = |to| Desk {
-        segments,
-        from,
-        to,
-        glossary: &options.glossary,
+    let desk = |to, models: &mut dyn Models| -> Result<Desk<'_>> {
+        Ok(Desk {
+            segments,
+            from,
+            to,
+            glossary: &options.glossary,
+            reader: models.reader(from, to)?,
+        })
     };
     let middle = models.middle(from, to)?;
     let first_leg = match middle {
         Some(middle) => {
-            let mut translator = translator(
-                models.engine(Task::Translate, from, Some(middle))?,
-                options,
-                progress,
-            );
-            Some(translate::translate(segments, from, middle, &mut *translator, &desk(middle), progress)?.0)
+            let desk = desk(middle, models)?;
+            let engine = models.engine(Task::Translate, from, Some(middle))?;
+            let mut translator = translator(engine, options, progress);
+            Some(translate::translate(segments, from, middle, &mut *translator, &desk, progress)?.0)
         }
         None => None,
     };
+    let desk = desk(to, models)?;
     let engine = models.engine(Task::Translate, middle.unwrap_or(from), Some(to))?;
     let mut translator = translator(engine, options, progress);
     if let Some((middle, first_leg)) = middle.zip(first_leg) {
         translator = Box::new(Relay::new(translator, middle, segments, first_leg));
     }
-    let desk = desk(to);
     let (mut translated, mut findings) =
         translate::translate(segments, from, to, &mut *translator, &desk, progress)?;
     let ledger = Ladder::new(&desk, &mut *translator, &mut translated).climb(id, &mut findings)?;

@@ -4,12 +4,13 @@
 //! ([`crate::neural::mutual`]). It needs no spelling in common, so it is a sign of its own beside sound, gazetteer and
 //! place.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::align::{Pair, Side};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::neural::{Encoder, Mutual, Purpose, TokenVectors, dot, mutual};
 use crate::text::span::Span;
 
@@ -18,51 +19,76 @@ const MOST_COSINES: usize = 1 << 22;
 /// Texts that are kept: an article comes with each of its translations.
 const KEPT: usize = 1024;
 
-/// Reads texts with an encoder. What was read is kept, so that an article that comes again costs nothing.
+/// Gives the encoder.
+type Load = Box<dyn Fn() -> Result<Box<dyn Encoder>>>;
+
+/// Reads texts with an encoder, which is loaded when the first of them comes. What was read is kept, so that an article
+/// that comes again costs nothing.
 pub struct Reader {
-    encoder: Box<dyn Encoder>,
-    known: HashMap<String, Arc<TokenVectors>>,
+    load: Load,
+    encoder: OnceCell<Box<dyn Encoder>>,
+    known: RefCell<HashMap<String, Rc<TokenVectors>>>,
 }
 
 impl Reader {
-    /// Nothing is read yet.
-    pub fn new(encoder: Box<dyn Encoder>) -> Self {
+    /// Nothing is read yet, and nothing loaded.
+    pub fn new(load: impl Fn() -> Result<Box<dyn Encoder>> + 'static) -> Self {
         Self {
-            encoder,
-            known: HashMap::new(),
+            load: Box::new(load),
+            encoder: OnceCell::new(),
+            known: RefCell::default(),
+        }
+    }
+
+    /// Whether anything was read.
+    pub fn has_read(&self) -> bool {
+        self.encoder.get().is_some()
+    }
+
+    fn encoder(&self) -> Result<&dyn Encoder> {
+        if self.encoder.get().is_none() {
+            // the cell was empty, so that it takes it
+            let _ = self.encoder.set((self.load)()?);
+        }
+        match self.encoder.get() {
+            Some(encoder) => Ok(&**encoder),
+            None => Err(Error::failed("the encoder is not loaded")),
         }
     }
 
     /// All segments of both sides, read together.
     ///
     /// # Errors
-    /// Those of the encoder.
-    pub fn read(&mut self, source: &Side<'_>, target: &Side<'_>) -> Result<Likeness> {
+    /// Those of loading the encoder, and its own.
+    pub fn read(&self, source: &Side<'_>, target: &Side<'_>) -> Result<Likeness> {
         let texts = |side: &Side<'_>| -> Vec<String> {
             side.segments.iter().map(|s| s.of(side.text).to_owned()).collect()
         };
         let (mine, theirs) = (texts(source), texts(target));
-        if self.known.len() > KEPT {
-            self.known.clear();
+        let mut known = self.known.borrow_mut();
+        if known.len() > KEPT {
+            known.clear();
         }
         let mut new: Vec<&str> = mine
             .iter()
             .chain(&theirs)
             .map(String::as_str)
-            .filter(|text| !self.known.contains_key(*text))
+            .filter(|text| !known.contains_key(*text))
             .collect();
         new.sort_unstable();
         new.dedup();
-        let read = self.encoder.tokens(Purpose::Query, &new)?;
-        for (text, tokens) in new.into_iter().zip(read) {
-            self.known.insert(text.to_owned(), Arc::new(tokens));
+        if !new.is_empty() {
+            let read = self.encoder()?.tokens(Purpose::Query, &new)?;
+            for (text, tokens) in new.into_iter().zip(read) {
+                known.insert(text.to_owned(), Rc::new(tokens));
+            }
         }
         let side = |side: &Side<'_>, texts: &[String]| -> Vec<Read> {
             side.segments
                 .iter()
                 .zip(texts)
                 .filter_map(|(&span, text)| {
-                    let tokens = self.known.get(text)?.clone();
+                    let tokens = known.get(text)?.clone();
                     Some(Read { span, tokens })
                 })
                 .collect()
@@ -77,7 +103,7 @@ impl Reader {
 /// A segment and its tokens.
 struct Read {
     span: Span,
-    tokens: Arc<TokenVectors>,
+    tokens: Rc<TokenVectors>,
 }
 
 /// What an encoder makes of two texts.

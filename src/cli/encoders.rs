@@ -1,7 +1,8 @@
-//! The encoder that `check` uses beside its other signs: the one that is chosen, else one that is here and knows both
-//! languages. None is ever fetched for it.
+//! The encoder that ledgers use beside their other signs: the one that is chosen, else one that is here and knows both
+//! languages. None is ever fetched for it, and none loaded before there is something to read.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::align::likeness::Reader;
 use crate::cli::console::Console;
@@ -16,7 +17,7 @@ use crate::text::language::Language;
 /// What `--model embed=` takes for no encoder at all.
 const NONE: &str = "none";
 
-/// The encoders of one run of the program, each loaded when a pair of its languages comes first.
+/// The encoders of one run of the program.
 pub struct Encoders<'a> {
     settings: &'a Settings,
     console: &'a Console,
@@ -24,7 +25,7 @@ pub struct Encoders<'a> {
     store: Store,
     /// Which encoder each pair of languages has.
     chosen: BTreeMap<(Language, Language), Option<Installed>>,
-    readers: BTreeMap<String, Reader>,
+    readers: BTreeMap<String, Rc<Reader>>,
 }
 
 impl<'a> Encoders<'a> {
@@ -43,11 +44,11 @@ impl<'a> Encoders<'a> {
         })
     }
 
-    /// The encoder for two languages, and how outputs name it; none if there is none here, or none is wanted.
+    /// What reads with the encoder for two languages; none if there is none here, or none is wanted.
     ///
     /// # Errors
-    /// [`Error::NoModel`] if the chosen one is not here or does not know a language; else those of loading.
-    pub fn reader(&mut self, from: Language, to: Language) -> Result<Option<(&mut Reader, ModelUsed)>> {
+    /// [`Error::NoModel`] if the chosen one is not here or does not know a language.
+    pub fn reader(&mut self, from: Language, to: Language) -> Result<Option<Rc<Reader>>> {
         if !self.chosen.contains_key(&(from, to)) {
             let choice = self.choose(from, to)?;
             self.chosen.insert((from, to), choice);
@@ -56,14 +57,23 @@ impl<'a> Encoders<'a> {
             return Ok(None);
         };
         let id = installed.id().to_owned();
-        if !self.readers.contains_key(&id) {
-            self.console.say(&format!("comparing with {id} as well"));
-            let device = self.settings.device.resolve()?;
-            let encoder = neural::load_encoder(&spec(installed), &device)?;
-            self.readers.insert(id.clone(), Reader::new(Box::new(encoder)));
+        if let Some(known) = self.readers.get(&id) {
+            return Ok(Some(known.clone()));
         }
-        let model = used(installed, Task::Embed, None);
-        Ok(self.readers.get_mut(&id).map(|reader| (reader, model)))
+        self.console.say(&format!("comparing with {id} as well"));
+        let (device, spec) = (self.settings.device, spec(installed));
+        let reader = Rc::new(Reader::new(move || {
+            Ok(Box::new(neural::load_encoder(&spec, &device.resolve()?)?))
+        }));
+        self.readers.insert(id, reader.clone());
+        Ok(Some(reader))
+    }
+
+    /// The encoder for two languages as outputs name it, if it has read anything.
+    pub fn used(&self, from: Language, to: Language) -> Option<ModelUsed> {
+        let installed = self.chosen.get(&(from, to))?.as_ref()?;
+        let reader = self.readers.get(installed.id())?;
+        reader.has_read().then(|| used(installed, Task::Embed, None))
     }
 
     fn choose(&self, from: Language, to: Language) -> Result<Option<Installed>> {
@@ -75,7 +85,7 @@ impl<'a> Encoders<'a> {
                     Chosen::Own(own) => Ok(Some(*own)),
                     Chosen::Known(manifest) => self.store.locate(&manifest)?.map(Some).ok_or_else(|| {
                         Error::no_model(format!("{} is not on this machine", manifest.id)).with_hint(format!(
-                            "fetch it with `byline models pull {}` ({}); check works without it too",
+                            "fetch it with `byline models pull {}` ({}); ledgers are made without it too",
                             manifest.id,
                             manifest.size_text()
                         ))

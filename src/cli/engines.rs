@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use crate::align::likeness::Reader;
 use crate::cli::console::Console;
+use crate::cli::encoders::Encoders;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
 use crate::neural::{self, Chat, ChatModel, LoadSpec, TextToText};
@@ -28,6 +31,8 @@ pub struct Engines<'a> {
     middles: BTreeMap<(Language, Language), Language>,
     /// One model at a time: two of them may not fit into the memory of a laptop.
     loaded: Option<(PathBuf, Loaded)>,
+    /// The encoders of the ledgers, which stay beside it.
+    encoders: Encoders<'a>,
     search: Search,
 }
 
@@ -55,6 +60,7 @@ impl<'a> Engines<'a> {
             chosen: BTreeMap::new(),
             middles: BTreeMap::new(),
             loaded: None,
+            encoders: Encoders::new(settings, console)?,
             search: Search::default(),
         })
     }
@@ -94,6 +100,11 @@ impl<'a> Engines<'a> {
         }
         if self.settings.offline || self.store.is_offline() {
             self.all_here(&new, &choices)?;
+        }
+        for &(task, from, to) in &new {
+            if let (Task::Translate, Some(to)) = (task, to) {
+                self.encoders.reader(from, to)?;
+            }
         }
         for (need, choice) in new.into_iter().zip(choices) {
             let installed = match choice {
@@ -198,6 +209,11 @@ impl<'a> Engines<'a> {
         )))
     }
 
+    /// The encoder that took part in the ledger of both languages.
+    pub fn compared(&self, from: Language, to: Language) -> Option<ModelUsed> {
+        self.encoders.used(from, to)
+    }
+
     /// The models of a task that was prepared, as outputs name them: two for a translation by way of English.
     pub fn used(&self, task: Task, from: Language, to: Option<Language>) -> Vec<ModelUsed> {
         let middle = to.and_then(|to| self.middles.get(&(from, to)).copied());
@@ -271,6 +287,10 @@ impl<'a> Engines<'a> {
 }
 
 impl Models for Engines<'_> {
+    fn reader(&mut self, from: Language, to: Language) -> Result<Option<Rc<Reader>>> {
+        self.encoders.reader(from, to)
+    }
+
     fn middle(&mut self, from: Language, to: Language) -> Result<Option<Language>> {
         self.prepare(&[(Task::Translate, from, Some(to))])?;
         Ok(self.middles.get(&(from, to)).copied())

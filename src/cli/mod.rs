@@ -58,7 +58,7 @@ pub struct Common {
     /// How many threads to compute with
     #[arg(long, global = true, env = "BYLINE_THREADS", value_name = "N")]
     pub threads: Option<usize>,
-    /// Use model ID (or a GGUF file or model folder) for TASK: summarise, translate or embed (check: embed=none for none)
+    /// Use model ID (or a GGUF file or model folder) for TASK: summarise, translate or embed (embed=none for none)
     #[arg(
         long,
         global = true,

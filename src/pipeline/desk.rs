@@ -1,8 +1,13 @@
 //! One translation job: the texts of both sides held against each other, the desk's terms, and the checks as judge.
 
+use std::rc::Rc;
+use std::slice;
+
+use crate::align::likeness::Reader;
 use crate::align::{self, Claim, Ledger, Side, Signals, Status as ClaimStatus, cues};
 use crate::attribution::{self, Claims, Stance};
 use crate::check;
+use crate::error::Result;
 use crate::finding::{Check, Severity};
 use crate::neural::Link;
 use crate::text::language::Language;
@@ -68,23 +73,55 @@ pub(super) struct Desk<'a> {
     pub(super) from: Language,
     pub(super) to: Language,
     pub(super) glossary: &'a Glossary,
+    /// What sees which words mean the same, where there is an encoder.
+    pub(super) reader: Option<Rc<Reader>>,
 }
 
 impl Desk<'_> {
     /// All segments with their translations as a ledger.
-    pub(super) fn ledger(&self, id: &str, target: &[Translated]) -> Ledger {
+    ///
+    /// # Errors
+    /// Those of the encoder.
+    pub(super) fn ledger(&self, id: &str, target: &[Translated]) -> Result<Ledger> {
         let texts: Vec<String> = target.iter().map(|t| t.text.clone()).collect();
         let alignment: Vec<&[Link]> = target.iter().map(|t| t.alignment.as_slice()).collect();
-        self.hold(id, self.segments, &texts, &alignment)
+        // where all stayed as it was there is nothing to compare
+        let reader = self.reader.as_deref().filter(|_| texts != self.segments);
+        self.hold(id, (self.segments, &texts), &alignment, reader)
     }
 
-    fn hold(&self, id: &str, source: &[String], target: &[String], alignment: &[&[Link]]) -> Ledger {
+    fn hold(
+        &self,
+        id: &str,
+        (source, target): (&[String], &[String]),
+        alignment: &[&[Link]],
+        reader: Option<&Reader>,
+    ) -> Result<Ledger> {
         let (source, target) = (Joined::new(source, self.from), Joined::new(target, self.to));
+        let (source, target) = (source.side(self.from), target.side(self.to));
+        let likeness = reader.map(|reader| reader.read(&source, &target)).transpose()?;
         let signals = Signals {
+            likeness: likeness.as_ref(),
             alignment,
-            ..Signals::default()
         };
-        align::ledger(id, &source.side(self.from), &target.side(self.to), signals)
+        Ok(align::ledger(id, &source, &target, signals))
+    }
+
+    /// How much the ledger says against `hypothesis`: a lost attribution weighs most, then what is almost surely wrong.
+    fn against(&self, source: &String, hypothesis: &Draft, reader: Option<&Reader>) -> Result<usize> {
+        let both = (slice::from_ref(source), slice::from_ref(&hypothesis.text));
+        let ledger = self.hold("", both, &[&hypothesis.alignment], reader)?;
+        let lost = ledger.claims.iter().filter(|c| is_lost(c, &ledger)).count();
+        let found: usize = check::run(&ledger, &Glossary::default())
+            .iter()
+            .map(|finding| match (finding.severity, finding.check) {
+                (Severity::Error, _) => 2,
+                (Severity::Warning, Check::Source | Check::Cue | Check::Number | Check::Polarity) => 1,
+                (Severity::Warning, _) => 0,
+            })
+            .sum();
+        let unused = check::glossary::check(&ledger, self.glossary).len();
+        Ok(3 * lost + found + unused)
     }
 
     /// The desk's terms for `text`, and those of the gazetteer for what the desk has none for.
@@ -134,28 +171,16 @@ impl Guide for Desk<'_> {
         terms
     }
 
-    /// What the ledger says of the hypothesis: a lost attribution weighs most, then what is almost surely wrong.
-    fn cost(&self, index: usize, hypothesis: &Draft) -> usize {
+    /// What the ledger says of the hypothesis. The encoder is asked only where something seems to be wrong: it finds
+    /// what the other signs do not, and costs more than they do.
+    fn cost(&self, index: usize, hypothesis: &Draft) -> Result<usize> {
         let Some(source) = self.segments.get(index) else {
-            return 0;
+            return Ok(0);
         };
-        let target = [hypothesis.text.clone()];
-        let ledger = self.hold(
-            "",
-            std::slice::from_ref(source),
-            &target,
-            &[&hypothesis.alignment],
-        );
-        let lost = ledger.claims.iter().filter(|c| is_lost(c, &ledger)).count();
-        let found: usize = check::run(&ledger, &Glossary::default())
-            .iter()
-            .map(|finding| match (finding.severity, finding.check) {
-                (Severity::Error, _) => 2,
-                (Severity::Warning, Check::Source | Check::Cue | Check::Number | Check::Polarity) => 1,
-                (Severity::Warning, _) => 0,
-            })
-            .sum();
-        let unused = check::glossary::check(&ledger, self.glossary).len();
-        3 * lost + found + unused
+        let cost = self.against(source, hypothesis, None)?;
+        match self.reader.as_deref() {
+            reader @ Some(_) if cost > 0 => self.against(source, hypothesis, reader),
+            _ => Ok(cost),
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::align::{Claim, Ledger, Parts, Status as ClaimStatus};
 use crate::attribution::phrases::{self, Line, Opening, Voice};
 use crate::attribution::{self, Polarity, SourceKind, Stance};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::finding::{Check, Finding};
 use crate::progress;
 use crate::text::script::Script;
@@ -66,35 +66,26 @@ impl<'a, 'd> Ladder<'a, 'd> {
     /// # Errors
     /// Those of the translator.
     pub(super) fn climb(mut self, id: &str, findings: &mut Vec<Finding>) -> Result<Ledger> {
-        let mut ledger = self.desk.ledger(id, self.translated);
+        let mut ledger = self.desk.ledger(id, self.translated)?;
+        let mut changed = false;
         for index in self.lost_segments(&ledger) {
             progress::checkpoint()?;
             self.learn_names(&ledger, index)?;
-            self.ask_again(&ledger, index, findings)?;
+            changed |= self.ask_again(&ledger, index, findings)?;
         }
-        ledger = self.desk.ledger(id, self.translated);
+        if changed {
+            ledger = self.desk.ledger(id, self.translated)?;
+        }
         let mut put = Vec::new();
         for index in self.lost_segments(&ledger) {
             // what the second look lost may have names of its own
             self.learn_names(&ledger, index)?;
             put.extend(self.write(&ledger, index));
         }
-        ledger = self.desk.ledger(id, self.translated);
-        for Put { claim, parts } in put {
-            let Some(claim) = ledger.claims.get_mut(claim) else {
-                continue;
-            };
-            let start = ledger.segments.get(claim.segment).map_or(0, |p| p.target.start);
-            let moved = |spans: Vec<Span>| spans.into_iter().map(|s| s.shifted(start)).collect();
-            claim.status = ClaimStatus::Repaired;
-            claim.target_stance = Some(claim.stance);
-            claim.target_polarity = Some(claim.polarity);
-            claim.target = Parts {
-                source: moved(parts.source),
-                cue: moved(parts.cue),
-                content: moved(parts.content),
-            };
+        if !put.is_empty() {
+            ledger = self.desk.ledger(id, self.translated)?;
         }
+        mark(&mut ledger, put);
         Ok(ledger)
     }
 
@@ -191,11 +182,11 @@ impl<'a, 'd> Ladder<'a, 'd> {
         fits.then(|| if role { lower_first(name) } else { name.to_owned() })
     }
 
-    /// The segment once more, its sources given as terms; taken if the ledger says less against it.
-    fn ask_again(&mut self, ledger: &Ledger, index: usize, findings: &mut Vec<Finding>) -> Result<()> {
+    /// The segment once more, its sources given as terms; taken if the ledger says less against it. Gives whether it was.
+    fn ask_again(&mut self, ledger: &Ledger, index: usize, findings: &mut Vec<Finding>) -> Result<bool> {
         let (from, to) = (self.desk.from, self.desk.to);
         let Some(text) = self.desk.segments.get(index) else {
-            return Ok(());
+            return Ok(false);
         };
         let mut terms = self.desk.terms(index, text);
         for (_, claim) in self.lost(ledger).filter(|(_, c)| c.segment == index) {
@@ -216,10 +207,10 @@ impl<'a, 'd> Ladder<'a, 'd> {
         };
         let asked = self.ask(&request, 1)?;
         let Some(answer) = asked.filter(|draft| refuse::refuse(text, &draft.text, from, to).is_none()) else {
-            return Ok(());
+            return Ok(false);
         };
         let Some(known) = self.translated.get_mut(index) else {
-            return Ok(());
+            return Ok(false);
         };
         let before = Draft {
             text: known.text.clone(),
@@ -227,8 +218,9 @@ impl<'a, 'd> Ladder<'a, 'd> {
             ..Draft::default()
         };
         let left = |hypothesis: &Draft| refuse::leftovers(text, &hypothesis.text, to).len();
-        let cost = |hypothesis: &Draft| self.desk.cost(index, hypothesis) + left(hypothesis);
-        if cost(&answer) < cost(&before) {
+        let cost = |hypothesis: &Draft| Ok::<_, Error>(self.desk.cost(index, hypothesis)? + left(hypothesis));
+        let better = cost(&answer)? < cost(&before)?;
+        if better {
             tracing::debug!(index, answer.text, "asked again with the source as a term");
             findings.retain(|f| f.segment != index || f.check != Check::Language);
             findings.extend(left_standing(index, text, &answer.text, from, to));
@@ -236,7 +228,7 @@ impl<'a, 'd> Ladder<'a, 'd> {
             known.alignment = answer.alignment;
             known.confidence = answer.confidence;
         }
-        Ok(())
+        Ok(better)
     }
 
     /// Writes the lost attributions of segment `index` into it.
@@ -375,6 +367,25 @@ impl<'a, 'd> Ladder<'a, 'd> {
     fn name(&self, ledger: &Ledger, claim: usize) -> Option<String> {
         let phrase = source_of(ledger.claims.get(claim)?, ledger)?;
         self.names.get(&phrase).cloned()
+    }
+}
+
+/// Says in the ledger which claims lines were written for.
+fn mark(ledger: &mut Ledger, put: Vec<Put>) {
+    for Put { claim, parts } in put {
+        let Some(claim) = ledger.claims.get_mut(claim) else {
+            continue;
+        };
+        let start = ledger.segments.get(claim.segment).map_or(0, |p| p.target.start);
+        let moved = |spans: Vec<Span>| spans.into_iter().map(|s| s.shifted(start)).collect();
+        claim.status = ClaimStatus::Repaired;
+        claim.target_stance = Some(claim.stance);
+        claim.target_polarity = Some(claim.polarity);
+        claim.target = Parts {
+            source: moved(parts.source),
+            cue: moved(parts.cue),
+            content: moved(parts.content),
+        };
     }
 }
 

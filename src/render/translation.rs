@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::article::{BlockKind, Document};
 
+use crate::registry::Task;
 use crate::text::language::Language;
 use crate::translate::labels;
 
@@ -66,12 +67,13 @@ pub fn json(document: &Document, translation: &Translation, models: &[ModelUsed]
         .enumerate()
         .map(|(of, s)| json::segment(of, s))
         .collect();
+    let writer = models.iter().rfind(|model| model.task == Task::Translate);
     let mut object = json!({
         "schema": "byline/translation/1",
         "id": document.article.id,
         "from": document.article.language,
         "to": translation.language,
-        "model": models.last().map(json::model),
+        "model": writer.map(json::model),
         "text": text(document, translation),
         "segments": segments,
         "ledger": ledger::json(&translation.ledger, &translation.findings),

@@ -116,7 +116,10 @@ pub trait Guide {
     fn terms(&self, index: usize, text: &str) -> Vec<Term>;
 
     /// How much is wrong with `hypothesis` as a translation of segment `index`; 0: nothing was found.
-    fn cost(&self, index: usize, hypothesis: &Draft) -> usize;
+    ///
+    /// # Errors
+    /// Those of the models that it is judged with.
+    fn cost(&self, index: usize, hypothesis: &Draft) -> Result<usize>;
 }
 
 /// Hypotheses that are asked for before a segment is given up.
@@ -198,7 +201,7 @@ fn climb(
         let drafts = translator.drafts(&asked, attempt)?;
         for ((&i, request), draft) in open.iter().zip(&asked).zip(drafts) {
             match draft {
-                Some(draft) => rungs[i].judge(request, draft, (first + i, attempt), guide),
+                Some(draft) => rungs[i].judge(request, draft, (first + i, attempt), guide)?,
                 None => rungs[i].settled = true,
             }
         }
@@ -216,7 +219,7 @@ impl Rung {
         mut draft: Draft,
         (index, attempt): (usize, usize),
         guide: &dyn Guide,
-    ) {
+    ) -> Result<()> {
         if attempt == 0 {
             self.alternatives = std::mem::take(&mut draft.alternatives);
         }
@@ -224,14 +227,15 @@ impl Rung {
         if let Some(reason) = refuse::refuse(request.text, hypothesis, request.from, request.to) {
             tracing::debug!(index, attempt, ?reason, hypothesis, "refused");
             self.refusal = Some(reason);
-            return;
+            return Ok(());
         }
-        let cost = guide.cost(index, &draft) + refuse::leftovers(request.text, hypothesis, request.to).len();
+        let cost = guide.cost(index, &draft)? + refuse::leftovers(request.text, hypothesis, request.to).len();
         tracing::debug!(index, attempt, cost, hypothesis, "hypothesis");
         if self.best.as_ref().is_none_or(|(least, _)| cost < *least) {
             self.best = Some((cost, draft));
         }
         self.settled = cost == 0;
+        Ok(())
     }
 
     fn settle(self, request: &Request<'_>, index: usize) -> (Translated, Option<Finding>) {
@@ -322,8 +326,8 @@ mod tests {
             Vec::new()
         }
 
-        fn cost(&self, _: usize, hypothesis: &Draft) -> usize {
-            usize::from(hypothesis.text.contains("错"))
+        fn cost(&self, _: usize, hypothesis: &Draft) -> Result<usize> {
+            Ok(usize::from(hypothesis.text.contains("错")))
         }
     }
 

@@ -12,7 +12,7 @@ fn schema(name: &str) -> jsonschema::Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-fn hold(name: &str, value: &Value) {
+pub(crate) fn hold(name: &str, value: &Value) {
     let errors: Vec<String> = schema(name)
         .iter_errors(value)
         .map(|e| format!("{}: {e}", e.instance_path()))

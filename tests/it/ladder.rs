@@ -16,7 +16,7 @@ use crate::digest::Scripted;
 
 type Rules<'a> = &'a [(&'static str, &'static str)];
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         length: Length::Sentences(1),
         abstractive: false,

@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod contract;
 mod digest;
+mod encoder;
 mod entities;
 mod exchange;
 mod hard_cases;
@@ -18,6 +19,7 @@ mod models;
 mod readme;
 mod seq2seq;
 mod sources;
+mod strict;
 mod summary;
 
 use std::path::PathBuf;

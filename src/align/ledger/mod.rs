@@ -32,7 +32,7 @@ pub fn ledger_of_texts(
     let pairs = pairs::align(source, target, sense.as_ref());
     let signals = Signals {
         likeness,
-        alignment: &[],
+        ..Signals::default()
     };
     ledger_of(id, source, target, pairs, signals)
 }

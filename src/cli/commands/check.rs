@@ -186,10 +186,10 @@ fn hold(
     paired: bool,
     encoders: &mut Encoders<'_>,
 ) -> Result<Held> {
-    let (likeness, encoder) = match encoders.reader(source.language, target.language)? {
-        Some((reader, model)) => (Some(reader.read(source, target)?), Some(model)),
-        None => (None, None),
-    };
+    let (from, to) = (source.language, target.language);
+    let reader = encoders.reader(from, to)?;
+    let likeness = reader.map(|reader| reader.read(source, target)).transpose()?;
+    let encoder = encoders.used(from, to);
     let signals = Signals {
         likeness: likeness.as_ref(),
         ..Signals::default()

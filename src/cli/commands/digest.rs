@@ -148,8 +148,12 @@ pub fn needs(options: &Options, from: Language) -> Vec<(Task, Language, Option<L
 
 /// The models that served those needs.
 pub fn models_used(options: &Options, from: Language, engines: &Engines<'_>) -> Vec<ModelUsed> {
-    needs(options, from)
-        .into_iter()
-        .flat_map(|(task, from, to)| engines.used(task, from, to))
-        .collect()
+    let needs = needs(options, from);
+    let compared = needs
+        .iter()
+        .find_map(|&(_, from, to)| engines.compared(from, to?));
+    let served = needs
+        .iter()
+        .flat_map(|&(task, from, to)| engines.used(task, from, to));
+    served.chain(compared).collect()
 }

@@ -136,7 +136,8 @@ fn one(
         let id = &document.article.id;
         let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
         console.finish();
-        let models = engines.used(Task::Translate, from, Some(to));
+        let mut models = engines.used(Task::Translate, from, Some(to));
+        models.extend(engines.compared(from, to));
         printer.print(&document, &translation, &models)?;
         for line in render::translation::attention(&translation) {
             console.warn(&line);

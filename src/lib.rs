@@ -11,6 +11,7 @@
 pub mod align;
 pub mod article;
 pub mod attribution;
+pub mod batch;
 pub mod bitext;
 pub mod check;
 pub mod cli;

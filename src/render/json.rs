@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::finding::Finding;
 
+use crate::text::sha256::sha256;
 use crate::text::span::CharIndex;
 use crate::translate::Translated;
 
@@ -27,7 +28,7 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
         "article": {
             "id": article.id,
             "language": article.language,
-            "sha256": sources::sha256(&article.text),
+            "sha256": sha256(&article.text),
             "headline": digest.headline(),
             "text": article.text,
         },

@@ -1,13 +1,11 @@
 //! Ledger and findings → `byline/ledger/1` for programs.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::ModelUsed;
 use crate::align::{Claim, Ledger, Parts};
 use crate::finding::Finding;
+use crate::text::sha256::sha256;
 use crate::text::span::CharIndex;
 
 /// One object of the schema `byline/ledger/1`; positions count Unicode scalar values of the text of their language.
@@ -128,13 +126,4 @@ fn claim(index: usize, claim: &Claim, ledger: &Ledger, source: &CharIndex, targe
 /// Two decimals: more would be noise, and would print unlike on other machines.
 fn rounded(score: f64) -> Value {
     json!((score.clamp(0.0, 1.0) * 100.0).round() / 100.0)
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::article::Document;
 use crate::attribution::{Attribution, Claims, Form, Polarity, Source};
+use crate::text::sha256::sha256;
 use crate::text::span::{CharIndex, Span};
 
 use super::words::{counted, name_of, shortened};
@@ -71,16 +71,6 @@ fn source_id(index: usize) -> String {
 /// The id of the attribution at `index`.
 pub fn claim_id(index: usize) -> String {
     format!("c{}", index + 1)
-}
-
-/// The SHA-256 of a text, in hex.
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 /// A list for people: each source with what it says, how, and in which sentence. Sentences count from 1.

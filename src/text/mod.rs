@@ -9,6 +9,7 @@ pub mod negation;
 pub mod numbers;
 pub mod script;
 pub mod segment;
+pub mod sha256;
 pub mod span;
 pub mod transliterate;
 pub mod words;

@@ -1,0 +1,238 @@
+//! Many articles → a result each, in order, resumable: what was made of the same is not made again.
+//!
+//! What always holds: a result is counted only when it is whole on disk, so that a run that is killed, however hard, loses
+//! the article in work and no other; the results of a run that was killed and taken up again are, byte for byte, those of
+//! one that was not; one bad article has its error as its result, and the others go on.
+
+mod journal;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+pub use journal::{Entry, Journal, Made};
+
+use crate::article::Article;
+use crate::error::{Error, Result};
+use crate::progress::checkpoint;
+use crate::text::sha256::sha256;
+
+/// What is to be done with each article.
+pub trait Job {
+    /// What names all that is asked for, whatever the article.
+    fn settings(&self) -> String;
+
+    /// What names the models that serve `article`.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn models(&mut self, article: &Article) -> Result<String>;
+
+    /// The result, and the exit code that it alone would have. `former` is the result of an earlier state of the article.
+    ///
+    /// # Errors
+    /// Those of the work.
+    fn make(&mut self, article: Article, former: Option<&str>) -> Result<(String, u8)>;
+}
+
+/// Where results go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// A file for each article, with this extension, and the journal beside them.
+    Folder(PathBuf, &'static str),
+    /// One file of lines, in the order of the articles, written when all are done; the journal is beside it.
+    Lines(PathBuf),
+}
+
+impl Store {
+    /// The journal's place.
+    pub fn journal(&self) -> PathBuf {
+        match self {
+            Self::Folder(folder, _) => folder.join("batch.journal"),
+            Self::Lines(file) => {
+                let mut name = file.file_name().unwrap_or_default().to_owned();
+                name.push(".journal");
+                file.with_file_name(name)
+            }
+        }
+    }
+}
+
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Count {
+    /// Articles dealt with.
+    pub done: usize,
+    /// Those among them whose result was there.
+    pub kept: usize,
+    /// Those among them that failed.
+    pub failed: usize,
+    /// The highest exit code of those.
+    pub worst: u8,
+    /// Those among them that somebody must look at.
+    pub to_look_at: usize,
+    /// Seconds spent on articles that had to be made.
+    pub seconds: f64,
+}
+
+impl Count {
+    /// The exit code of the batch: that of its errors if there was nothing else, 1 if anything must be looked at.
+    pub fn exit_code(&self) -> u8 {
+        match self.failed {
+            0 => u8::from(self.to_look_at > 0),
+            all if all == self.done => self.worst,
+            _ => 1,
+        }
+    }
+
+    /// Articles made in a second; none before the first.
+    pub fn rate(&self) -> Option<f64> {
+        let made = self.done - self.kept;
+        (made > 0 && self.seconds > 0.0).then(|| made as f64 / self.seconds)
+    }
+}
+
+/// One input: the name it has if it cannot be read, and the article.
+pub type Item = (String, Result<Article>);
+
+/// Does `job` with each of `items` whose result is not in `journal`, and puts the results into `store`; tells `report` after
+/// each.
+///
+/// # Errors
+/// What makes going on pointless: an interrupt, a full disk.
+pub fn run(
+    items: &mut dyn Iterator<Item = Item>,
+    job: &mut dyn Job,
+    mut journal: Journal,
+    store: &Store,
+    report: &mut dyn FnMut(&Count, Option<&Error>),
+) -> Result<Count> {
+    let settings = sha256(job.settings());
+    let (mut order, mut names) = (Vec::new(), HashSet::new());
+    let mut count = Count::default();
+    for (name, article) in items {
+        checkpoint()?;
+        let began = Instant::now();
+        let id = unique(article.as_ref().map_or(name, |a| a.id.clone()), &mut names);
+        order.push(id.clone());
+        let outcome = one(&id, article, job, &mut journal, store, &settings);
+        count.done += 1;
+        match outcome {
+            Ok((code, kept)) => {
+                count.kept += usize::from(kept);
+                count.to_look_at += usize::from(code > 0);
+                if !kept {
+                    count.seconds += began.elapsed().as_secs_f64();
+                }
+                report(&count, None);
+            }
+            Err(error) if ends_all(&error) => return Err(error),
+            Err(error) => {
+                let made = Made::default();
+                let object = failure(&id, &error).to_string();
+                journal.add(
+                    &id,
+                    made,
+                    error.exit_code(),
+                    &object,
+                    file(store, &id, "error.json"),
+                )?;
+                count.failed += 1;
+                count.worst = count.worst.max(error.exit_code());
+                count.seconds += began.elapsed().as_secs_f64();
+                report(&count, Some(&error));
+            }
+        }
+    }
+    if let Store::Lines(path) = store {
+        compose(path, &journal, &order)?;
+    }
+    journal.tidy(&order)?;
+    Ok(count)
+}
+
+/// The exit code of one article, and whether its result was there.
+fn one(
+    id: &str,
+    article: Result<Article>,
+    job: &mut dyn Job,
+    journal: &mut Journal,
+    store: &Store,
+    settings: &str,
+) -> Result<(u8, bool)> {
+    let article = article?;
+    let made = Made {
+        // all that was read: blocks and what is said of the article besides its text
+        input: sha256(format!("{article:?}")),
+        settings: settings.to_owned(),
+        models: sha256(job.models(&article)?),
+    };
+    if let Some(entry) = journal.done(id, &made) {
+        return Ok((entry.code, true));
+    }
+    let former = match journal.state(id) {
+        Some(entry) if entry.made.settings == made.settings && entry.made.models == made.models => {
+            journal.result(id)?
+        }
+        _ => None,
+    };
+    let (result, code) = job.make(article, former.as_deref())?;
+    let extension = match store {
+        Store::Folder(_, extension) => extension,
+        Store::Lines(_) => "",
+    };
+    journal.add(id, made, code, &result, file(store, id, extension))?;
+    Ok((code, false))
+}
+
+/// The file of a result, if it has one of its own.
+fn file(store: &Store, id: &str, extension: &str) -> Option<String> {
+    match store {
+        Store::Folder(..) => Some(format!("{}.{extension}", names::file_name(id))),
+        Store::Lines(_) => None,
+    }
+}
+
+/// What no other article could do better.
+fn ends_all(error: &Error) -> bool {
+    matches!(error, Error::Interrupted | Error::ClosedPipe | Error::Io { .. })
+}
+
+/// An article's error as its result.
+pub fn failure(id: &str, error: &Error) -> Value {
+    json!({
+        "schema": "byline/error/1",
+        "id": id,
+        "error": error.to_string(),
+        "hint": error.hint(),
+        "code": error.exit_code(),
+    })
+}
+
+/// `id`, or with a number behind it where another article of the batch has it.
+fn unique(id: String, names: &mut HashSet<String>) -> String {
+    let free = std::iter::once(id.clone())
+        .chain((2..).map(|n| format!("{id} ({n})")))
+        .find(|name| !names.contains(name));
+    let name = free.unwrap_or(id);
+    names.insert(name.clone());
+    name
+}
+
+/// The file of all results, in order; it appears whole or not at all, and stays untouched if it is that already.
+fn compose(path: &Path, journal: &Journal, order: &[String]) -> Result<()> {
+    let line = |id: &String| -> Result<Vec<u8>> {
+        let result = journal
+            .result(id)?
+            .ok_or_else(|| Error::failed(format!("the result of {id} is not in the journal")))?;
+        let mut bytes = result.into_bytes();
+        bytes.push(b'\n');
+        Ok(bytes)
+    };
+    journal::write_whole(path, &mut order.iter().map(line))
+}

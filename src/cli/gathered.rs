@@ -2,7 +2,6 @@
 
 use crate::cli::OutputFormat;
 use crate::cli::console::Console;
-use crate::cli::output::Output;
 use crate::error::{Error, Result};
 use crate::render::exchange::Bitext;
 use crate::render::exchange::tmx::Memory;
@@ -41,22 +40,19 @@ impl Gathered {
         Ok(true)
     }
 
-    /// Writes the document, if there is one.
+    /// The document so far, if there is one; the next begins anew.
     ///
     /// # Errors
-    /// If it cannot be made or written.
-    pub fn write(self, output: &mut Output, console: &Console) -> Result<()> {
-        if !self.page.is_empty() {
-            output.write(&self.page.render()?)?;
-        }
-        if let Some(document) = self.xliff {
-            output.write(&document.finish()?)?;
-        }
-        if let Some(memory) = self.memory {
-            output.write(&memory.render()?)?;
-        }
-        if self.left_out > 0 {
-            let segments = match self.left_out {
+    /// If it cannot be made.
+    pub fn take(&mut self, console: &Console) -> Result<Option<String>> {
+        let Self {
+            page,
+            xliff,
+            memory,
+            left_out,
+        } = std::mem::take(self);
+        if left_out > 0 {
+            let segments = match left_out {
                 1 => "1 segment is".to_owned(),
                 many => format!("{many} segments are"),
             };
@@ -64,7 +60,12 @@ impl Gathered {
                 "{segments} not in the memory: without a translation, or with an error found in it"
             ));
         }
-        Ok(())
+        Ok(match (xliff, memory) {
+            (Some(document), _) => Some(document.finish()?),
+            (None, Some(memory)) => Some(memory.render()?),
+            (None, None) if !page.is_empty() => Some(page.render()?),
+            (None, None) => None,
+        })
     }
 }
 

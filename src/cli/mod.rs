@@ -9,6 +9,7 @@ pub mod encoders;
 pub mod engines;
 pub mod gathered;
 pub mod inputs;
+pub mod maker;
 pub mod output;
 pub mod settings;
 

@@ -107,7 +107,9 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
             ));
         }
     };
-    printer.gathered.write(&mut printer.output, console)?;
+    if let Some(document) = printer.gathered.take(console)? {
+        printer.output.write(&document)?;
+    }
     printer.output.finish()?;
     Ok(worst)
 }

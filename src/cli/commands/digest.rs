@@ -1,11 +1,12 @@
 //! `byline digest`: the main job.
 
+use crate::article::Article;
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
-use crate::cli::output::Output;
+use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, Method, OutputFormat, Searching, Summarising, inputs};
+use crate::cli::{Method, OutputFormat, Searching, Summarising};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::registry::Task;
@@ -18,58 +19,90 @@ use crate::translate::seq2seq::Search;
 /// Sentences of a summary when nothing else is asked for.
 const SENTENCES: usize = 4;
 
-/// Runs the command.
-///
-/// # Errors
-/// What stops the whole run; an error of one article is reported and counts into the exit code.
-pub fn run(
-    articles: &Articles,
-    to: &[Language],
-    (summarising, searching): (&Summarising, &Searching),
+/// The digests of a run.
+pub struct Digests<'a> {
+    options: Options,
+    format: OutputFormat,
     strict: bool,
-    settings: &Settings,
-    console: &Console,
-) -> Result<u8> {
-    let format = settings.format_or(OutputFormat::Markdown);
-    let to = if to.is_empty() { &settings.to } else { to };
-    gathered::check_languages(format, to)?;
-    let mut options = options(summarising, to, settings)?;
-    options.search = searching.resolve(format)?;
-    let mut engines = Engines::new(settings, console)?.searching(options.search);
-    let mut output = Output::open(settings.output.as_ref())?;
-    let mut gathered = Gathered::default();
-    let code = inputs::for_each(articles, console, |article| {
+    engines: Engines<'a>,
+    console: &'a Console,
+    gathered: Gathered,
+}
+
+impl<'a> Digests<'a> {
+    /// Reads what is asked for; loads nothing.
+    ///
+    /// # Errors
+    /// For options that cannot be.
+    pub fn new(
+        to: &[Language],
+        (summarising, searching): (&Summarising, &Searching),
+        strict: bool,
+        settings: &'a Settings,
+        console: &'a Console,
+    ) -> Result<Self> {
+        let format = settings.format_or(OutputFormat::Markdown);
+        let to = if to.is_empty() { &settings.to } else { to };
+        gathered::check_languages(format, to)?;
+        let mut options = options(summarising, to, settings)?;
+        options.search = searching.resolve(format)?;
+        Ok(Self {
+            format,
+            strict,
+            engines: Engines::new(settings, console)?.searching(options.search),
+            options,
+            console,
+            gathered: Gathered::default(),
+        })
+    }
+}
+
+impl Maker for Digests<'_> {
+    fn format(&self) -> OutputFormat {
+        self.format
+    }
+
+    fn settings(&self) -> String {
+        format!("digest {:?} {:?} {}", self.options, self.format, self.strict)
+    }
+
+    fn models(&mut self, from: Language) -> Result<Vec<ModelUsed>> {
+        self.engines.prepare(&needs(&self.options, from))?;
+        Ok(models_used(&self.options, from, &self.engines))
+    }
+
+    fn make(&mut self, article: Article) -> Result<Made> {
         let from = article.language;
-        for same in options.to.iter().filter(|&&to| to == from) {
-            console.warn(&format!(
+        for same in self.options.to.iter().filter(|&&to| to == from) {
+            self.console.warn(&format!(
                 "{}: is in {} already; not translated",
                 article.id,
                 same.name()
             ));
         }
-        engines.prepare(&needs(&options, from))?;
-        let digest = pipeline::digest(article, &options, &mut engines, console)?;
-        console.finish();
-        let models = models_used(&options, from, &engines);
-        let printed = match format {
-            OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
-            OutputFormat::Text => render::text::digest(&digest, &models),
-            OutputFormat::Markdown => render::markdown::digest(&digest, &models),
-            OutputFormat::Jsonld => {
-                exchange::jsonld::graph(&exchange::renditions_of_digest(&digest, &models)).to_string()
-            }
-            OutputFormat::Ninjs => ninjs(&exchange::renditions_of_digest(&digest, &models)),
+        self.engines.prepare(&needs(&self.options, from))?;
+        let digest = pipeline::digest(article, &self.options, &mut self.engines, self.console)?;
+        self.console.finish();
+        let models = models_used(&self.options, from, &self.engines);
+        let renditions = || exchange::renditions_of_digest(&digest, &models);
+        let text = match self.format {
+            OutputFormat::Json => Some(render::json::digest(&digest, &models).to_string()),
+            OutputFormat::Text => Some(render::text::digest(&digest, &models)),
+            OutputFormat::Markdown => Some(render::markdown::digest(&digest, &models)),
+            OutputFormat::Jsonld => Some(exchange::jsonld::graph(&renditions()).to_string()),
+            OutputFormat::Ninjs => Some(ninjs(&renditions())),
             OutputFormat::Html | OutputFormat::Xliff | OutputFormat::Tmx => {
-                gather(&mut gathered, format, &digest, &models)?;
-                return Ok(u8::from(digest.needs_attention(strict)));
+                gather(&mut self.gathered, self.format, &digest, &models)?;
+                None
             }
         };
-        output.write(&printed)?;
-        Ok(u8::from(digest.needs_attention(strict)))
-    })?;
-    gathered.write(&mut output, console)?;
-    output.finish()?;
-    Ok(code)
+        let code = u8::from(digest.needs_attention(self.strict));
+        Ok(Made { text, code })
+    }
+
+    fn document(&mut self) -> Result<Option<String>> {
+        self.gathered.take(self.console)
+    }
 }
 
 /// The summary and each translation, an object a line.

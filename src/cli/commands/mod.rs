@@ -14,11 +14,12 @@ use clap::{CommandFactory, ValueEnum};
 use crate::cli::console::Console;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::cli::{Args, Command, OutputFormat};
+use crate::cli::{Args, Command, OutputFormat, maker};
 use crate::error::{Error, Result};
 
 /// Runs one command; gives its exit code.
 pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u8> {
+    let output = settings.output.as_ref();
     match command {
         Command::Digest {
             articles,
@@ -26,25 +27,31 @@ pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u
             summarising,
             searching,
             strict,
-        } => digest::run(
-            &articles,
-            &to,
-            (&summarising, &searching),
-            strict,
-            settings,
-            console,
-        ),
+        } => {
+            let how = (&summarising, &searching);
+            let mut digests = digest::Digests::new(&to, how, strict, settings, console)?;
+            maker::run(&mut digests, &articles, output, console)
+        }
         Command::Summarise {
             articles,
             summarising,
-        } => summarise::run(&articles, &summarising, settings, console),
+        } => {
+            let mut summaries = summarise::Summaries::new(&summarising, settings, console)?;
+            maker::run(&mut summaries, &articles, output, console)
+        }
         Command::Translate {
             articles,
             to,
             searching,
             strict,
-        } => translate::run(&articles, &to, &searching, strict, settings, console),
-        Command::Sources { articles } => sources::run(&articles, settings, console),
+        } => {
+            let mut translations = translate::Translations::new(&to, &searching, strict, settings, console)?;
+            maker::run(&mut translations, &articles, output, console)
+        }
+        Command::Sources { articles } => {
+            let mut sources = sources::Sources::new(settings, console)?;
+            maker::run(&mut sources, &articles, output, console)
+        }
         Command::Check(args) => check::run(&args, settings, console),
         Command::Models { command } => models::run(&command, settings, console),
         Command::Bench(args) => bench::run(&args, settings, console),

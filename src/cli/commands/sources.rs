@@ -1,46 +1,66 @@
 //! `byline sources`: who says what in each article.
 
-use crate::article::Document;
+use crate::article::{Article, Document};
 use crate::attribution;
+use crate::cli::OutputFormat;
 use crate::cli::console::Console;
-use crate::cli::inputs::for_each;
-use crate::cli::output::Output;
+use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, OutputFormat};
 use crate::error::Result;
 use crate::render::sources;
 
-/// Runs the command: one JSON object a line, or one list for people an article.
-pub fn run(articles: &Articles, settings: &Settings, console: &Console) -> Result<u8> {
-    let format = settings.format_or(OutputFormat::Json);
-    if !matches!(format, OutputFormat::Json | OutputFormat::Text) {
-        return Err(super::no_such_format("sources", format));
+/// The attributions of a run: one JSON object a line, or one list for people an article.
+pub struct Sources<'a> {
+    format: OutputFormat,
+    console: &'a Console,
+}
+
+impl<'a> Sources<'a> {
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    /// For a format that these are not printed in.
+    pub fn new(settings: &Settings, console: &'a Console) -> Result<Self> {
+        let format = settings.format_or(OutputFormat::Json);
+        if !matches!(format, OutputFormat::Json | OutputFormat::Text) {
+            return Err(super::no_such_format("sources", format));
+        }
+        Ok(Self { format, console })
     }
-    let mut output = Output::open(settings.output.as_ref())?;
-    let mut first = true;
-    let worst = for_each(articles, console, |article| {
+}
+
+impl Maker for Sources<'_> {
+    fn format(&self) -> OutputFormat {
+        self.format
+    }
+
+    fn settings(&self) -> String {
+        format!("sources {:?}", self.format)
+    }
+
+    fn parted(&self) -> bool {
+        self.format == OutputFormat::Text
+    }
+
+    fn make(&mut self, article: Article) -> Result<Made> {
         let document = Document::new(article);
         let claims = attribution::attribute(&document);
-        if format == OutputFormat::Json {
-            output.write(&sources::json(&document, &claims).to_string())?;
-        } else {
-            if !first {
-                output.write("")?;
-            }
-            output.write(&sources::text(&document, &claims))?;
+        let text = match self.format {
+            OutputFormat::Json => sources::json(&document, &claims).to_string(),
+            _ => sources::text(&document, &claims),
+        };
+        let is_read = attribution::reads(document.article.language);
+        if !is_read {
+            // An empty list would pass for "nobody is cited".
+            self.console.warn(&format!(
+                "{}: attributions are read in English, Ukrainian, Korean, Russian and Chinese, not in {}",
+                document.article.id,
+                document.article.language.name()
+            ));
         }
-        first = false;
-        if attribution::reads(document.article.language) {
-            return Ok(0);
-        }
-        // An empty list would pass for "nobody is cited".
-        console.warn(&format!(
-            "{}: attributions are read in English, Ukrainian, Korean, Russian and Chinese, not in {}",
-            document.article.id,
-            document.article.language.name()
-        ));
-        Ok(1)
-    })?;
-    output.finish()?;
-    Ok(worst)
+        Ok(Made {
+            text: Some(text),
+            code: u8::from(!is_read),
+        })
+    }
 }

@@ -1,56 +1,79 @@
 //! `byline summarise`: the summary alone.
 
-use crate::article::Document;
+use crate::article::{Article, Document};
 use crate::attribution;
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
-use crate::cli::output::Output;
+use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, OutputFormat, Summarising, inputs};
+use crate::cli::{OutputFormat, Summarising};
 use crate::error::Result;
 use crate::finding::Severity;
-use crate::pipeline;
+use crate::pipeline::{self, Options};
 use crate::progress::Progress;
-use crate::render;
+use crate::render::{self, ModelUsed};
+use crate::text::language::Language;
 
 use super::digest::{models_used, needs, options};
 
 /// What a summary can be printed as.
 const FORMATS: [OutputFormat; 3] = [OutputFormat::Text, OutputFormat::Markdown, OutputFormat::Json];
 
-/// Runs the command.
-///
-/// # Errors
-/// What stops the whole run; an error of one article is reported and counts into the exit code.
-pub fn run(
-    articles: &Articles,
-    summarising: &Summarising,
-    settings: &Settings,
-    console: &Console,
-) -> Result<u8> {
-    let format = super::format_among("summarise", &FORMATS, settings)?;
-    let options = options(summarising, &[], settings)?;
-    let mut engines = Engines::new(settings, console)?;
-    let mut output = Output::open(settings.output.as_ref())?;
-    let code = inputs::for_each(articles, console, |article| {
-        let from = article.language;
-        engines.prepare(&needs(&options, from))?;
-        console.stage("reading");
+/// The summaries of a run.
+pub struct Summaries<'a> {
+    options: Options,
+    format: OutputFormat,
+    engines: Engines<'a>,
+    console: &'a Console,
+}
+
+impl<'a> Summaries<'a> {
+    /// Reads what is asked for; loads nothing.
+    ///
+    /// # Errors
+    /// For options that cannot be.
+    pub fn new(summarising: &Summarising, settings: &'a Settings, console: &'a Console) -> Result<Self> {
+        Ok(Self {
+            format: super::format_among("summarise", &FORMATS, settings)?,
+            options: options(summarising, &[], settings)?,
+            engines: Engines::new(settings, console)?,
+            console,
+        })
+    }
+}
+
+impl Maker for Summaries<'_> {
+    fn format(&self) -> OutputFormat {
+        self.format
+    }
+
+    fn settings(&self) -> String {
+        format!("summarise {:?} {:?}", self.options, self.format)
+    }
+
+    fn models(&mut self, from: Language) -> Result<Vec<ModelUsed>> {
+        self.engines.prepare(&needs(&self.options, from))?;
+        Ok(models_used(&self.options, from, &self.engines))
+    }
+
+    fn make(&mut self, article: Article) -> Result<Made> {
+        let models = self.models(article.language)?;
+        self.console.stage("reading");
         let document = Document::new(article);
         let claims = attribution::attribute(&document);
-        let summary = pipeline::summarise(&document, &claims, &options, &mut engines, console)?;
-        console.finish();
+        let summary =
+            pipeline::summarise(&document, &claims, &self.options, &mut self.engines, self.console)?;
+        self.console.finish();
         let serious = summary.findings.iter().any(|f| f.severity == Severity::Error);
-        let models = models_used(&options, from, &engines);
-        let digest = pipeline::assemble(document, claims, summary, Vec::new(), &options);
-        let printed = match format {
+        let digest = pipeline::assemble(document, claims, summary, Vec::new(), &self.options);
+        let text = match self.format {
             OutputFormat::Json => render::json::digest(&digest, &models).to_string(),
             OutputFormat::Text => render::text::summary(&digest.summary),
             _ => render::markdown::digest(&digest, &models),
         };
-        output.write(&printed)?;
-        Ok(u8::from(serious))
-    })?;
-    output.finish()?;
-    Ok(code)
+        Ok(Made {
+            text: Some(text),
+            code: u8::from(serious),
+        })
+    }
 }

@@ -5,9 +5,9 @@ use crate::attribution::attribute;
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
-use crate::cli::output::Output;
+use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
-use crate::cli::{Articles, OutputFormat, Searching, inputs};
+use crate::cli::{OutputFormat, Searching};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::progress::Progress;
@@ -28,121 +28,134 @@ const FORMATS: [OutputFormat; 7] = [
     OutputFormat::Jsonld,
 ];
 
-/// Runs the command.
-///
-/// # Errors
-/// What stops the whole run; an error of one article is reported and counts into the exit code.
-pub fn run(
-    articles: &Articles,
-    to: &[Language],
-    searching: &Searching,
-    strict: bool,
-    settings: &Settings,
-    console: &Console,
-) -> Result<u8> {
-    let format = super::format_among("translate", &FORMATS, settings)?;
-    let to = if to.is_empty() { settings.to.as_slice() } else { to };
-    gathered::check_languages(format, to)?;
-    if to.is_empty() {
-        return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
-    }
-    let options = Options {
-        length: Length::Sentences(1),
-        abstractive: false,
-        temperature: 0.0,
-        seed: 0,
-        to: to.to_vec(),
-        glossary: settings.terms()?,
-        search: searching.resolve(format)?,
-    };
-    let mut engines = Engines::new(settings, console)?.searching(options.search);
-    let mut output = Output::open(settings.output.as_ref())?;
-    let mut gathered = Gathered::default();
-    let code = inputs::for_each(articles, console, |article| {
-        let mut worst = 0;
-        let mut printer = Printer {
-            format,
-            output: &mut output,
-            gathered: &mut gathered,
-        };
-        for translation in one(article, &options, &mut engines, console, &mut printer)? {
-            worst = worst.max(u8::from(translation.needs_attention(strict)));
-        }
-        Ok(worst)
-    })?;
-    gathered.write(&mut output, console)?;
-    output.finish()?;
-    Ok(code)
-}
-
-/// Where translations go.
-struct Printer<'a> {
+/// The translations of a run.
+pub struct Translations<'a> {
+    options: Options,
     format: OutputFormat,
-    output: &'a mut Output,
-    gathered: &'a mut Gathered,
+    strict: bool,
+    engines: Engines<'a>,
+    console: &'a Console,
+    gathered: Gathered,
 }
 
-impl Printer<'_> {
-    fn print(&mut self, document: &Document, translation: &Translation, models: &[ModelUsed]) -> Result<()> {
+impl<'a> Translations<'a> {
+    /// Reads what is asked for; loads nothing.
+    ///
+    /// # Errors
+    /// For options that cannot be, and if no language is named.
+    pub fn new(
+        to: &[Language],
+        searching: &Searching,
+        strict: bool,
+        settings: &'a Settings,
+        console: &'a Console,
+    ) -> Result<Self> {
+        let format = super::format_among("translate", &FORMATS, settings)?;
+        let to = if to.is_empty() { settings.to.as_slice() } else { to };
+        gathered::check_languages(format, to)?;
+        if to.is_empty() {
+            return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
+        }
+        let options = Options {
+            length: Length::Sentences(1),
+            abstractive: false,
+            temperature: 0.0,
+            seed: 0,
+            to: to.to_vec(),
+            glossary: settings.terms()?,
+            search: searching.resolve(format)?,
+        };
+        Ok(Self {
+            format,
+            strict,
+            engines: Engines::new(settings, console)?.searching(options.search),
+            options,
+            console,
+            gathered: Gathered::default(),
+        })
+    }
+
+    fn needs(&self, from: Language) -> Vec<(Task, Language, Option<Language>)> {
+        let each = self.options.to.iter();
+        each.map(|&to| (Task::Translate, from, Some(to))).collect()
+    }
+
+    fn used(&self, from: Language, to: Language) -> Vec<ModelUsed> {
+        let mut models = self.engines.used(Task::Translate, from, Some(to));
+        models.extend(self.engines.compared(from, to));
+        models
+    }
+
+    /// What is printed of a translation; none if it went into the one document of the run.
+    fn printed(&mut self, document: &Document, translation: &Translation) -> Result<Option<String>> {
+        let models = self.used(document.article.language, translation.language);
         let text = Bitext {
             ledger: &translation.ledger,
             findings: &translation.findings,
             segments: &translation.segments,
-            models,
+            models: &models,
         };
         if self.gathered.add(self.format, &text)? {
-            return Ok(());
+            return Ok(None);
         }
         let renditions =
-            || exchange::renditions_of_translation(document, &attribute(document), translation, models);
-        self.output.write(&match self.format {
-            OutputFormat::Json => render::translation::json(document, translation, models).to_string(),
+            || exchange::renditions_of_translation(document, &attribute(document), translation, &models);
+        Ok(Some(match self.format {
+            OutputFormat::Json => render::translation::json(document, translation, &models).to_string(),
             OutputFormat::Ninjs => exchange::ninjs::object(&renditions(), 1).to_string(),
             OutputFormat::Jsonld => exchange::jsonld::graph(&renditions()).to_string(),
             _ => render::translation::text(document, translation),
-        })
+        }))
     }
 }
 
-/// Translates and prints one article; gives its translations.
-fn one(
-    article: Article,
-    options: &Options,
-    engines: &mut Engines<'_>,
-    console: &Console,
-    printer: &mut Printer<'_>,
-) -> Result<Vec<Translation>> {
-    let from = article.language;
-    let needs: Vec<_> = options
-        .to
-        .iter()
-        .map(|&to| (Task::Translate, from, Some(to)))
-        .collect();
-    if options.to.contains(&from) {
-        return Err(
-            Error::input(&article.id, format!("is in {} already", from.name())).with_hint(
-                "leave that language out of --to, or say what the article is written in with --from",
-            ),
-        );
+impl Maker for Translations<'_> {
+    fn format(&self) -> OutputFormat {
+        self.format
     }
-    engines.prepare(&needs)?;
-    console.stage("reading");
-    let document = Document::new(article);
-    let segments: Vec<String> = (0..document.sentences.len())
-        .map(|i| document.sentence(i).to_owned())
-        .collect();
-    let mut made = Vec::new();
-    for &to in &options.to {
-        let id = &document.article.id;
-        let translation = pipeline::translate(id, &segments, from, to, options, engines, console)?;
-        console.finish();
-        let mut models = engines.used(Task::Translate, from, Some(to));
-        models.extend(engines.compared(from, to));
-        printer.print(&document, &translation, &models)?;
-        for line in render::translation::attention(&translation) {
-            console.warn(&line);
+
+    fn settings(&self) -> String {
+        format!("translate {:?} {:?} {}", self.options, self.format, self.strict)
+    }
+
+    fn models(&mut self, from: Language) -> Result<Vec<ModelUsed>> {
+        self.engines.prepare(&self.needs(from))?;
+        let each = self.options.to.iter();
+        Ok(each.flat_map(|&to| self.used(from, to)).collect())
+    }
+
+    fn make(&mut self, article: Article) -> Result<Made> {
+        let from = article.language;
+        if self.options.to.contains(&from) {
+            return Err(
+                Error::input(&article.id, format!("is in {} already", from.name())).with_hint(
+                    "leave that language out of --to, or say what the article is written in with --from",
+                ),
+            );
         }
-        made.push(translation);
+        self.engines.prepare(&self.needs(from))?;
+        self.console.stage("reading");
+        let document = Document::new(article);
+        let segments: Vec<String> = (0..document.sentences.len())
+            .map(|i| document.sentence(i).to_owned())
+            .collect();
+        let (mut texts, mut code) = (Vec::new(), 0);
+        for to in self.options.to.clone() {
+            let id = &document.article.id;
+            let (options, engines) = (&self.options, &mut self.engines);
+            let translation = pipeline::translate(id, &segments, from, to, options, engines, self.console)?;
+            self.console.finish();
+            texts.extend(self.printed(&document, &translation)?);
+            for line in render::translation::attention(&translation) {
+                self.console.warn(&line);
+            }
+            code = code.max(u8::from(translation.needs_attention(self.strict)));
+        }
+        let text = (!texts.is_empty()).then(|| texts.join("\n"));
+        Ok(Made { text, code })
     }
-    Ok(made)
+
+    fn document(&mut self) -> Result<Option<String>> {
+        self.gathered.take(self.console)
+    }
 }

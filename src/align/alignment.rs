@@ -1,9 +1,8 @@
 //! What a translator tells of its own work → which words of a segment became which of its translation.
 //!
 //! Where it comes from: the cross-attention of a Marian- or BART-like model, read in a middle layer where the target
-//! token is what the decoder reads, heads averaged (Garg et al., "Jointly Learning to Align and Translate with Transformer
-//! Models", 2019); the head of a student that was trained as an alignment; the own encoder of M2M100, NLLB and mBART
-//! over both sides.
+//! token is what the decoder reads, heads averaged (Chen et al., "Accurate Word Alignment Induction from Neural Machine
+//! Translation", 2020); the head of a student that was trained to be the alignment.
 //!
 //! How strong a sign it is: it tells where the translator looked, and so where a name, a role or a cue went that no
 //! spelling tells. It does not tell that what was written there is right: a model that makes up a name looks at the true
@@ -93,3 +92,6 @@ fn unit(token: Span, text: &str, words: &[Span]) -> Option<Span> {
         word
     })
 }
+
+#[cfg(test)]
+mod tests;

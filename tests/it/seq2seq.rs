@@ -113,6 +113,21 @@ fn a_digest_is_translated_with_its_sources() {
 }
 
 #[test]
+fn the_ledger_has_what_the_translator_tells_of_its_words() {
+    let program = Program::new();
+    let text = "The bridge was closed on Monday, the plant said.\n\nThe road was sold.\n";
+    let translation = json(translate(&program, &pocket(), &[]), text);
+    let claim = &translation["ledger"]["claims"][0];
+    assert_eq!(claim["status"], "verified", "{claim:#}");
+    // no list has "plant": its place tells it, and the attention
+    assert_eq!(claim["evidence"]["source"], 0.6, "{claim:#}");
+    assert!(
+        claim["evidence"]["alignment"].as_f64().unwrap() >= 0.5,
+        "{claim:#}"
+    );
+}
+
+#[test]
 fn a_batch_gives_what_single_sentences_give() {
     let program = Program::new();
     let text: String = (0..60).map(|i| sentence(i) + "\n\n").collect();

@@ -32,7 +32,12 @@ pub(crate) fn weights(name: &str) -> PathBuf {
 }
 
 pub(crate) fn load_tiny(name: &str) -> Seq2Seq {
-    model_of(&LoadSpec::new([weights(name)]))
+    // the references have the attention of the last layer
+    let last = usize::from(name != "marian_separate");
+    model_of(&LoadSpec {
+        alignment_layer: Some(last),
+        ..LoadSpec::new([weights(name)])
+    })
 }
 
 #[derive(serde::Deserialize)]

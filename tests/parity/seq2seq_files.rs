@@ -163,7 +163,7 @@ fn the_alignment_layer_can_be_chosen() {
         let mut state = model.encode(&[&[9, 8, 7, 0]], true).unwrap();
         model.step(&[95], &[0], &mut state).unwrap().attention.unwrap()
     };
-    assert_eq!(attention(None), attention(Some(1)));
+    assert_eq!(attention(None), attention(Some(0)));
     assert_ne!(attention(Some(0)), attention(Some(1)));
     let error = load_seq2seq(&spec(Some(2)), &Device::Cpu).err().unwrap();
     assert_eq!(error.exit_code(), 2);

@@ -36,11 +36,17 @@ impl Carrier<'_> {
         choices
     }
 
+    /// What the links of the translator count for, of those of an encoder: they tell a place and no meaning.
+    const TOLD: f64 = 0.3;
+
     /// How well `candidate` fits: what it says of the speaker's position, who stands beside it, and its place.
     fn cue_score(&self, attribution: &Attribution, who: &Who, segment: usize, candidate: &Candidate) -> f64 {
         let mut score = candidate.fit(attribution.stance);
         if let Some(meaning) = &self.meaning {
             score += meaning.joined(segment, &attribution.cue_spans, &candidate.spans);
+        }
+        if let Some(told) = &self.told {
+            score += Self::TOLD * told.joined(segment, &attribution.cue_spans, &candidate.spans);
         }
         let theirs = candidate
             .attribution

@@ -193,15 +193,26 @@ impl Carrier<'_> {
         }
     }
 
-    /// The target segments that stand for what the content covers.
+    /// The target segments that stand for what the content covers: of each what the translator made of the content, where
+    /// it tells of half of its words, else all of it.
     fn content(&self, attribution: &Attribution) -> Vec<Span> {
-        self.pairs
-            .iter()
-            .filter(|p| {
-                !p.target.is_empty() && attribution.content_spans.iter().any(|c| c.overlaps(p.source))
-            })
-            .map(|p| p.target)
-            .collect()
+        let mut found = Vec::new();
+        for (segment, pair) in self.pairs.iter().enumerate() {
+            let inside = |s: &Span| Span::new(s.start.max(pair.source.start), s.end.min(pair.source.end));
+            let mine = attribution
+                .content_spans
+                .iter()
+                .filter(|s| s.overlaps(pair.source));
+            let mine: Vec<Span> = mine.map(inside).collect();
+            if pair.target.is_empty() || mine.is_empty() {
+                continue;
+            }
+            let told = self.told.as_ref().map(|told| told.words(segment, &mine));
+            let told = told.filter(|(_, share)| *share >= 0.5);
+            let told = told.and_then(|(words, _)| words.into_iter().reduce(Span::cover));
+            found.push(told.unwrap_or(pair.target));
+        }
+        found
     }
 
     /// Whether the target has the quotation marks of a claim that has some.

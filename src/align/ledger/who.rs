@@ -9,6 +9,8 @@ use crate::text::transliterate::is_surname;
 
 /// How sure a source is that nothing but its place tells.
 const BY_PLACE: f64 = 0.5;
+/// How sure a source is that stands in the place of one, and of which the translator tells that it made it of the source.
+const BY_PLACE_AND_ALIGNMENT: f64 = 0.6;
 /// How sure a source is that nothing but an encoder tells: enough to be found, less than by any other sign.
 const BY_MEANING: f64 = 0.55;
 /// Characters between a cue and the name of the one who speaks.
@@ -38,7 +40,11 @@ impl Carrier<'_> {
             who.spans = whole_names(who.spans, &theirs.source_spans);
             if who.spans.is_empty() && !elsewhere && self.left_over(attribution, segment, theirs) {
                 who.spans = theirs.source_spans.clone();
-                who.score = BY_PLACE;
+                who.score = if self.is_told(attribution, segment, &who.spans) {
+                    BY_PLACE_AND_ALIGNMENT
+                } else {
+                    BY_PLACE
+                };
             }
         }
         if let Some(meaning) = &self.meaning
@@ -61,6 +67,15 @@ impl Carrier<'_> {
             && !self.someone_else(spans, segment)
             && !self.known_otherwise(attribution)
             && !self.of_another_family(attribution, spans)
+    }
+
+    /// Whether the translator tells that `spans` are what it made of the source. It cannot tell that a name is the right
+    /// one, so a source counts only if the name that it lacks may be translated.
+    fn is_told(&self, attribution: &Attribution, segment: usize, spans: &[Span]) -> bool {
+        let inside = |l: &LostName| attribution.source_spans.iter().any(|s| s.contains(l.source));
+        let told = self.told.as_ref();
+        let share = told.and_then(|told| told.share(segment, &attribution.source_spans, spans));
+        share.is_some_and(|share| share >= 0.5) && self.links.lost.iter().all(|l| l.common || !inside(l))
     }
 
     /// The counterpart of the source by names, entries of the gazetteer, roles and pronouns.

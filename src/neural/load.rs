@@ -11,6 +11,7 @@ use super::chat::ChatTemplate;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::gguf::{Gguf, MAGIC, broken};
+use super::held::CacheType;
 use super::model::{CausalLm, ChatModel};
 use super::safetensors::Safetensors;
 use super::tokenizer::Tokenizer;
@@ -38,6 +39,8 @@ pub struct LoadSpec {
     /// Quantises the matrices of safetensors while they are read: a third or less of the memory on the processor,
     /// and faster. GGUF files stay as they are.
     pub quantise: Option<Quantise>,
+    /// In which form decoders keep keys and values on the processor; on other devices in the type that they compute in.
+    pub cache_type: CacheType,
     /// Students of Firefox's: the SentencePiece models of the source and of the target, which may be one.
     pub vocabularies: Option<(PathBuf, PathBuf)>,
     /// Students of Firefox's: `lex.*.s2t.bin`.
@@ -135,7 +138,7 @@ fn load_gguf(spec: &LoadSpec, path: &Path, device: &Device) -> Result<ChatModel>
     let source = Source::Gguf(gguf);
     let weights = Weights::new(&source, &GgufNames, DType::F32, device);
     let tied = !weights.has("output.weight");
-    let decoder = Decoder::load(config, weights, tied)?;
+    let decoder = Decoder::load(config, weights, tied, spec.cache_type)?;
     Ok(finish(decoder, tokenizer, template, stop, spec.context))
 }
 
@@ -185,7 +188,7 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
         Some(tied) => tied,
         None => !weights.has("output.weight"),
     };
-    let decoder = Decoder::load(config, weights, tied)?;
+    let decoder = Decoder::load(config, weights, tied, spec.cache_type)?;
     Ok(finish(decoder, tokenizer, template, stop, spec.context))
 }
 

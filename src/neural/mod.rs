@@ -27,6 +27,8 @@ mod decode;
 mod decoder;
 mod encdec;
 mod gguf;
+mod heads;
+mod held;
 mod instructions;
 mod int8;
 mod layers;
@@ -50,8 +52,9 @@ mod weights;
 pub use bert::{BertEncoder, load_encoder};
 pub use decode::{EarlyStopping, Generation, Sampling, Source, Written, search};
 pub use encdec::{Seq2Seq, Seq2SeqInspection, Seq2SeqState, load_seq2seq};
+pub use held::CacheType;
 pub use load::{LoadSpec, Quantise, load};
-pub use model::{CausalLm, ChatModel, Inspection, State};
+pub use model::{CausalLm, ChatModel, Inspection, Reading, State};
 pub use mutual::{Mutual, Mutuals, dot, mutual};
 pub use sentencepiece::{Cut, Cuts, Decoded, SentencePiece};
 pub use seq2seq::{EncoderDecoder, Limits, Special, Step};
@@ -60,6 +63,7 @@ pub use text_model::{is_encoder_decoder, load_text_to_text};
 pub use text_to_text::{Input, Output, Room, TextToText};
 
 use crate::error::Result;
+use crate::progress::{Lines, Progress};
 use crate::text::span::Span;
 
 /// Who says a message of a chat.
@@ -108,6 +112,9 @@ pub struct Decoding {
     pub repetition_penalty: f32,
     /// Writing stops when one of these has been written; it is cut from the text.
     pub stop: Vec<String>,
+    /// Guesses what comes next from what stands in the prompt, and reads the guess with the next step. What is written
+    /// stays the same; it is written faster where the prompt's words are taken over. Without effect on sampling.
+    pub prompt_lookup: bool,
 }
 
 impl Default for Decoding {
@@ -119,8 +126,27 @@ impl Default for Decoding {
             seed: 0,
             repetition_penalty: 1.0,
             stop: Vec::new(),
+            prompt_lookup: false,
         }
     }
+}
+
+/// One request of several.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The conversation that is to be answered.
+    pub messages: Vec<Message>,
+    /// How.
+    pub decoding: Decoding,
+}
+
+/// What comes of an answer while it is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Streamed<'a> {
+    /// The next piece of its text.
+    Text(&'a str),
+    /// It is done.
+    End(&'a Completion),
 }
 
 /// Why writing ended.
@@ -139,27 +165,55 @@ pub enum Finish {
 pub struct Completion {
     /// The text, special tokens left out.
     pub text: String,
-    /// Tokens read, those taken from the kept prefix included.
+    /// Tokens of the prompt.
     pub prompt_tokens: usize,
+    /// Of those, the ones that had been read before, or for another answer.
+    pub kept_tokens: usize,
     /// Tokens written.
     pub new_tokens: usize,
+    /// Steps of the model in which they were written: fewer than tokens where guesses were right.
+    pub steps: usize,
     /// Why writing ended.
     pub finish: Finish,
 }
 
 /// A model that answers chats. The stages above see nothing else of a language model.
 pub trait Chat {
-    /// Answers `messages`. What all but the last message give is read once and kept for the next call that
-    /// starts with the same messages. `on_text` gets the answer piece by piece.
+    /// Answers each of `asks`, in order. What their prompts begin with in common is read once, and kept for the next call
+    /// that begins so; they are written side by side, as many at a time as there is room for. An answer is the same
+    /// whatever is asked with it. `on_text` gets each answer piece by piece, by its number.
     ///
     /// # Errors
-    /// [`crate::error::Error::Failed`] if the prompt does not fit the context; `Interrupted` on Ctrl-C.
+    /// [`crate::error::Error::Failed`] if a prompt does not fit the context; `Interrupted` on Ctrl-C.
+    fn complete_many(
+        &mut self,
+        asks: &[Ask],
+        on_text: &mut dyn FnMut(usize, Streamed<'_>),
+    ) -> Result<Vec<Completion>>;
+
+    /// Answers `messages` alone. What all but the last message give is kept for the next call that starts with the same
+    /// messages.
+    ///
+    /// # Errors
+    /// As for [`Chat::complete_many`].
     fn complete(
         &mut self,
         messages: &[Message],
         decoding: &Decoding,
         on_text: &mut dyn FnMut(&str),
-    ) -> Result<Completion>;
+    ) -> Result<Completion> {
+        let ask = Ask {
+            messages: messages.to_vec(),
+            decoding: decoding.clone(),
+        };
+        let done = self.complete_many(&[ask], &mut |_, streamed| {
+            if let Streamed::Text(text) = streamed {
+                on_text(text);
+            }
+        })?;
+        let none = || crate::error::Error::failed("the model gave no answer");
+        done.into_iter().next().ok_or_else(none)
+    }
 
     /// The number of tokens of `text`, without special tokens.
     fn count_tokens(&self, text: &str) -> Result<usize>;
@@ -179,6 +233,27 @@ pub trait Chat {
         }
         Ok(tokens <= self.context_length())
     }
+}
+
+/// The answers of `chat`, told as they are written.
+///
+/// # Errors
+/// As for [`Chat::complete_many`].
+pub fn answers(chat: &mut dyn Chat, asks: &[Ask], progress: &dyn Progress) -> Result<Vec<Completion>> {
+    let mut lines = Lines::new(progress, asks.len());
+    let mut done = 0;
+    chat.complete_many(asks, &mut |index, streamed| match streamed {
+        Streamed::Text(piece) => lines.text(index, piece),
+        Streamed::End(completion) => {
+            lines.end(index);
+            done += 1;
+            progress.tokens(
+                completion.prompt_tokens - completion.kept_tokens,
+                completion.new_tokens,
+            );
+            progress.step(done, asks.len());
+        }
+    })
 }
 
 /// Where a part of a text comes from in the text that it was made from.

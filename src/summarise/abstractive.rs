@@ -4,9 +4,11 @@
 //! with the part before the model's eyes that holds its sentences. The plan is made over the whole article, so no
 //! part of it is left unread by the ranking.
 
+use std::collections::BTreeMap;
+
 use crate::article::Document;
 use crate::error::Result;
-use crate::neural::{Chat, Decoding, Finish};
+use crate::neural::{Ask, Chat, Completion, Decoding, Finish, answers};
 use crate::progress::Progress;
 
 use super::plan::Group;
@@ -60,6 +62,7 @@ impl<'a> Abstractive<'a> {
                 temperature,
                 seed,
                 stop: vec!["\n".to_owned()],
+                prompt_lookup: true,
                 ..Decoding::default()
             },
             parts,
@@ -81,28 +84,51 @@ impl<'a> Abstractive<'a> {
     }
 }
 
+impl Abstractive<'_> {
+    /// Writes the sentences of groups that see the same part of the article.
+    fn ask(&mut self, document: &Document, groups: &[(usize, &Group)], view: &[usize]) -> Result<Vec<Told>> {
+        let mut asked = Vec::new();
+        let mut asks = Vec::new();
+        for &(index, group) in groups {
+            let messages = vec![
+                prompt::shared(document, view),
+                prompt::request(document, group, WORDS),
+            ];
+            if self.chat.fits(&messages, MAX_NEW_TOKENS)? {
+                asked.push(index);
+                asks.push(Ask {
+                    messages,
+                    decoding: self.decoding.clone(),
+                });
+            } else {
+                self.progress.note(&format!(
+                    "sentence {} is too long for this model; its own words are used",
+                    group.seed
+                ));
+            }
+        }
+        let written = answers(self.chat, &asks, self.progress)?;
+        let sentence = |done: Completion| (done.finish == Finish::Stop).then(|| clean(&done.text)).flatten();
+        Ok(asked.into_iter().zip(written.into_iter().map(sentence)).collect())
+    }
+}
+
+/// Which group, and what was written for it.
+type Told = (usize, Option<String>);
+
 impl Summariser for Abstractive<'_> {
-    fn write(&mut self, document: &Document, group: &Group) -> Result<Option<String>> {
-        let messages = [
-            prompt::shared(document, &self.view(group)),
-            prompt::request(document, group, WORDS),
-        ];
-        let progress = self.progress;
-        if !self.chat.fits(&messages, MAX_NEW_TOKENS)? {
-            progress.note(&format!(
-                "sentence {} is too long for this model; its own words are used",
-                group.seed
-            ));
-            return Ok(None);
+    fn write(&mut self, document: &Document, groups: &[Group]) -> Result<Vec<Option<String>>> {
+        let mut by_view: BTreeMap<Vec<usize>, Vec<(usize, &Group)>> = BTreeMap::new();
+        for (index, group) in groups.iter().enumerate() {
+            by_view.entry(self.view(group)).or_default().push((index, group));
         }
-        let completion = self
-            .chat
-            .complete(&messages, &self.decoding, &mut |piece| progress.token(piece))?;
-        progress.token("\n");
-        if completion.finish != Finish::Stop {
-            return Ok(None);
+        let mut written = vec![None; groups.len()];
+        for (view, groups) in by_view {
+            for (index, sentence) in self.ask(document, &groups, &view)? {
+                written[index] = sentence;
+            }
         }
-        Ok(clean(&completion.text))
+        Ok(written)
     }
 
     fn method(&self) -> SentenceMethod {

@@ -10,8 +10,9 @@ use super::{SentenceMethod, Summariser};
 pub struct Extractive;
 
 impl Summariser for Extractive {
-    fn write(&mut self, document: &Document, group: &Group) -> Result<Option<String>> {
-        Ok(Some(document.sentence(group.seed).to_owned()))
+    fn write(&mut self, document: &Document, groups: &[Group]) -> Result<Vec<Option<String>>> {
+        let seed = |group: &Group| Some(document.sentence(group.seed).to_owned());
+        Ok(groups.iter().map(seed).collect())
     }
 
     fn method(&self) -> SentenceMethod {

@@ -24,7 +24,7 @@ use crate::article::Document;
 use crate::attribution::Claims;
 use crate::error::Result;
 use crate::finding::{Check, Finding, Severity};
-use crate::progress::{self, Progress};
+use crate::progress::Progress;
 use crate::text::language::Language;
 use ground::Grounds;
 use plan::{Group, Plan};
@@ -89,11 +89,11 @@ pub struct Summary {
 
 /// Writes the sentences of a summary.
 pub trait Summariser {
-    /// One sentence that says what the sentences of `group` say. `None`: nothing usable was written.
+    /// For each of `groups`, in order, one sentence that says what its sentences say. `None`: nothing usable was written.
     ///
     /// # Errors
     /// Only what makes going on pointless; a bad sentence is no error.
-    fn write(&mut self, document: &Document, group: &Group) -> Result<Option<String>>;
+    fn write(&mut self, document: &Document, groups: &[Group]) -> Result<Vec<Option<String>>>;
 
     /// How sentences of this summariser are labelled.
     fn method(&self) -> SentenceMethod;
@@ -121,13 +121,10 @@ pub fn summarise(
             .map(|&sentence| about_bait(document, sentence))
             .collect(),
     };
-    let total = plan.groups.len();
     progress.stage("summarising");
+    let drafts = summariser.write(document, &plan.groups)?;
     let mut told = HashSet::new();
-    for (index, group) in plan.groups.iter().enumerate() {
-        progress.step(index + 1, total);
-        progress::checkpoint()?;
-        let draft = summariser.write(document, group)?;
+    for (group, draft) in plan.groups.iter().zip(drafts) {
         let (sentence, findings) = repair::settle(
             &grounds,
             group,

@@ -7,7 +7,7 @@
 use crate::article::Document;
 use crate::error::Result;
 use crate::neural::{Generation, Input, Sampling, TextToText};
-use crate::progress::Progress;
+use crate::progress::{Progress, checkpoint};
 use crate::text::segment;
 
 use super::plan::Group;
@@ -49,8 +49,8 @@ impl<'a> Seq2Seq<'a> {
     }
 }
 
-impl Summariser for Seq2Seq<'_> {
-    fn write(&mut self, document: &Document, group: &Group) -> Result<Option<String>> {
+impl Seq2Seq<'_> {
+    fn sentence(&self, document: &Document, group: &Group) -> Result<Option<String>> {
         let sentences: Vec<&str> = group
             .sentences
             .iter()
@@ -82,6 +82,18 @@ impl Summariser for Seq2Seq<'_> {
             Some(first.of(&output.text).trim().to_owned())
         });
         Ok(first.filter(|text| text.chars().any(char::is_alphabetic)))
+    }
+}
+
+impl Summariser for Seq2Seq<'_> {
+    fn write(&mut self, document: &Document, groups: &[Group]) -> Result<Vec<Option<String>>> {
+        let mut written = Vec::with_capacity(groups.len());
+        for (group, number) in groups.iter().zip(1..) {
+            self.progress.step(number, groups.len());
+            checkpoint()?;
+            written.push(self.sentence(document, group)?);
+        }
+        Ok(written)
     }
 
     fn method(&self) -> SentenceMethod {
@@ -144,8 +156,9 @@ mod tests {
             spare: Vec::new(),
         };
         Seq2Seq::new(model, 0.0, 0, &Silent)
-            .write(&document, &group)
+            .write(&document, &[group])
             .expect("nothing that could fail")
+            .remove(0)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Translation by a chat model: instructions first, then one segment at a time.
 
 use crate::error::Result;
-use crate::neural::{Chat, Decoding, Finish, Message, Role};
+use crate::neural::{Ask, Chat, Decoding, Finish, Message, Role, answers};
 use crate::progress::Progress;
 use crate::text::language::Language;
 
@@ -11,6 +11,8 @@ use super::{Draft, Request, Translator};
 /// several tokens a character.
 const TOKENS_PER_TOKEN: usize = 4;
 const MIN_NEW_TOKENS: usize = 64;
+/// Segments that are asked for at once; how many of them are written side by side is the engine's to decide.
+const WINDOW: usize = 64;
 /// Temperature of the hypotheses after the second.
 const TEMPERATURE: f64 = 0.6;
 
@@ -51,16 +53,40 @@ impl<'a> Llm<'a> {
 }
 
 impl Translator for Llm<'_> {
+    fn window(&self) -> usize {
+        WINDOW
+    }
+
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
-        let each = requests.iter();
-        each.map(|request| Ok(Some(self.draft(request, attempt)?.into())))
-            .collect()
+        let mut asks = Vec::new();
+        let mut asked = Vec::new();
+        for (index, request) in requests.iter().enumerate() {
+            let decoding = self.decoding(request, attempt)?;
+            let messages = self.messages(request, attempt);
+            if self
+                .chat
+                .fits(&messages, decoding.max_new_tokens.min(MIN_NEW_TOKENS))?
+            {
+                asked.push(index);
+                asks.push(Ask { messages, decoding });
+            } else {
+                self.progress
+                    .note("a segment is too long for this model; it stays untranslated");
+            }
+        }
+        let mut drafts = vec![Some(Draft::default()); requests.len()];
+        for (index, done) in asked.into_iter().zip(answers(self.chat, &asks, self.progress)?) {
+            if done.finish == Finish::Stop {
+                drafts[index] = Some(clean(&done.text).into());
+            }
+        }
+        Ok(drafts)
     }
 }
 
 impl Llm<'_> {
-    fn draft(&mut self, request: &Request<'_>, attempt: usize) -> Result<String> {
-        let decoding = Decoding {
+    fn decoding(&self, request: &Request<'_>, attempt: usize) -> Result<Decoding> {
+        Ok(Decoding {
             max_new_tokens: MIN_NEW_TOKENS.max(self.chat.count_tokens(request.text)? * TOKENS_PER_TOKEN),
             // the second hypothesis is asked for in other words; a form that leaves no room for them is sampled
             temperature: if attempt >= 2 || (attempt == 1 && self.form.is_some()) {
@@ -72,24 +98,7 @@ impl Llm<'_> {
             seed: self.seed.wrapping_add(attempt as u64),
             stop: vec!["\n".to_owned()],
             ..Decoding::default()
-        };
-        let messages = self.messages(request, attempt);
-        let progress = self.progress;
-        if !self
-            .chat
-            .fits(&messages, decoding.max_new_tokens.min(MIN_NEW_TOKENS))?
-        {
-            progress.note("a segment is too long for this model; it stays untranslated");
-            return Ok(String::new());
-        }
-        let completion = self
-            .chat
-            .complete(&messages, &decoding, &mut |piece| progress.token(piece))?;
-        progress.token("\n");
-        if completion.finish != Finish::Stop {
-            return Ok(String::new());
-        }
-        Ok(clean(&completion.text))
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use byline::article::{self, Article};
 use byline::error::Result;
 use byline::finding::{Check, Severity};
-use byline::neural::{Chat, Completion, Decoding, Finish, Message};
+use byline::neural::{Ask, Chat, Completion, Finish, Message, Streamed};
 use byline::pipeline::{self, Engine, Models, Options};
 use byline::progress::Silent;
 use byline::registry::Task;
@@ -35,13 +35,8 @@ impl Scripted {
     }
 }
 
-impl Chat for Scripted {
-    fn complete(
-        &mut self,
-        messages: &[Message],
-        _: &Decoding,
-        on_text: &mut dyn FnMut(&str),
-    ) -> Result<Completion> {
+impl Scripted {
+    fn answer(&self, messages: &[Message]) -> Completion {
         let all: Vec<&str> = messages.iter().map(|m| m.content.as_str()).collect();
         self.asked.borrow_mut().push(all.join("\n"));
         let request = messages.last().map_or("", |m| m.content.as_str());
@@ -50,13 +45,30 @@ impl Chat for Scripted {
             .iter()
             .find(|(key, _)| request.contains(key))
             .map_or("", |(_, answer)| *answer);
-        on_text(answer);
-        Ok(Completion {
+        Completion {
             text: answer.to_owned(),
             prompt_tokens: request.len(),
+            kept_tokens: 0,
             new_tokens: answer.len(),
+            steps: answer.len(),
             finish: Finish::Stop,
-        })
+        }
+    }
+}
+
+impl Chat for Scripted {
+    fn complete_many(
+        &mut self,
+        asks: &[Ask],
+        on_text: &mut dyn FnMut(usize, Streamed<'_>),
+    ) -> Result<Vec<Completion>> {
+        let answers = asks.iter().enumerate().map(|(index, ask)| {
+            let answer = self.answer(&ask.messages);
+            on_text(index, Streamed::Text(&answer.text));
+            on_text(index, Streamed::End(&answer));
+            answer
+        });
+        Ok(answers.collect())
     }
 
     fn count_tokens(&self, text: &str) -> Result<usize> {

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use byline::neural::{Chat, ChatModel, Decoding, Finish, LoadSpec, Message, Quantise, Role, load};
+use byline::neural::{
+    Ask, CacheType, Chat, ChatModel, Completion, Decoding, Finish, LoadSpec, Message, Quantise, Reading,
+    Role, State, Streamed, load,
+};
 use candle_core::{Device, Tensor};
 
 use crate::{CLOSE, assert_close, best, difference, here, loaded, messages};
@@ -240,6 +243,167 @@ fn prefixes(name: &str) {
     }
 }
 
+/// Sequences of different lengths in one step, with a beginning that is stored once: each as if it were alone, bit for
+/// bit. Every product and every attention on the processor computes a row without regard to the others.
+fn batches(name: &str) {
+    let model = loaded([gguf(name)]);
+    let lm = model.language_model();
+    let vocabulary = lm.vocabulary();
+    let trunk_ids: Vec<u32> = (0..60u32).map(|i| (i * 31 + 7) % 300).collect();
+    let tails: Vec<Vec<u32>> = [1, 5, 12, 3]
+        .iter()
+        .map(|n| (0..*n).map(|i| (i * 17 + n * 29) % 300).collect())
+        .collect();
+    let mut trunk = lm.start();
+    lm.read(&trunk_ids, &mut trunk).unwrap();
+    trunk.share();
+    let mut states: Vec<State> = tails.iter().map(|_| trunk.fork().unwrap()).collect();
+    let mut alone: Vec<State> = tails.iter().map(|_| lm.start()).collect();
+    let mut next: Vec<Vec<u32>> = tails.clone();
+    for step in 0..4 {
+        let mut readings: Vec<Reading<'_>> = states
+            .iter_mut()
+            .zip(&next)
+            .map(|(state, tokens)| Reading {
+                tokens,
+                state,
+                wanted: tokens.len(),
+            })
+            .collect();
+        let together = lm.batch(&mut readings).unwrap();
+        let mut rows = together.chunks_exact(vocabulary);
+        for ((tokens, state), next) in next.iter_mut().zip(&mut alone).zip(&tails) {
+            if step == 0 {
+                lm.read(&trunk_ids, state).unwrap();
+            }
+            let mut best_of_last = 0;
+            for token in &*tokens {
+                let single = lm.step(&[*token], state).unwrap();
+                assert!(
+                    rows.next().unwrap() == single,
+                    "{name}, step {step}: a batch is not what it is alone"
+                );
+                best_of_last = best(&single);
+            }
+            *tokens = [&[best_of_last], &next[..step % next.len()]].concat();
+        }
+        assert!(rows.next().is_none());
+    }
+    assert_eq!(trunk.len(), trunk_ids.len());
+}
+
+/// Answers side by side, more than there is room for at once, and with guesses: those that are given alone, without.
+fn many(name: &str) {
+    let words = [
+        "Bridge",
+        "Harbour closed harbour closed",
+        "No",
+        "The ferry, the ferry said",
+        "8",
+    ];
+    let ask = |number: usize, prompt_lookup: bool| Ask {
+        messages: vec![Message::new(
+            Role::User,
+            format!(
+                "{} {number} {}",
+                "Only what it says. ".repeat(5),
+                words[number % 5]
+            ),
+        )],
+        decoding: Decoding {
+            max_new_tokens: 3 + number % 29,
+            temperature: if number % 7 == 6 { 0.8 } else { 0.0 },
+            stop: if number % 5 == 4 {
+                vec!["e".to_owned()]
+            } else {
+                Vec::new()
+            },
+            prompt_lookup,
+            ..Decoding::default()
+        },
+    };
+    let mut alone = loaded([gguf(name)]);
+    let expected: Vec<_> = (0..40)
+        .map(|number| {
+            let Ask { messages, decoding } = ask(number, false);
+            alone.forget();
+            alone.complete(&messages, &decoding, &mut |_| {}).unwrap()
+        })
+        .collect();
+    assert!(
+        expected
+            .iter()
+            .all(|one| one.steps == one.new_tokens || one.finish == Finish::Stop)
+    );
+    for prompt_lookup in [false, true] {
+        let asks: Vec<Ask> = (0..40).map(|number| ask(number, prompt_lookup)).collect();
+        let mut streamed = vec![String::new(); asks.len()];
+        let mut ended = 0;
+        let given = loaded([gguf(name)])
+            .complete_many(&asks, &mut |index, piece| match piece {
+                Streamed::Text(text) => streamed[index].push_str(text),
+                Streamed::End(_) => ended += 1,
+            })
+            .unwrap();
+        assert_eq!((given.len(), ended), (40, 40));
+        for (number, (given, expected)) in given.iter().zip(&expected).enumerate() {
+            let told = |one: &Completion| (one.text.clone(), one.prompt_tokens, one.new_tokens, one.finish);
+            assert_eq!(
+                told(given),
+                told(expected),
+                "{name}: answer {number}, guesses: {prompt_lookup}"
+            );
+            assert_eq!(streamed[number], given.text);
+        }
+    }
+    // one sequence has room for long guesses, and a tiny model soon writes in circles
+    let Ask {
+        messages,
+        mut decoding,
+    } = ask(3, true);
+    decoding.max_new_tokens = 60;
+    alone.forget();
+    let guessed = alone.complete(&messages, &decoding, &mut |_| {}).unwrap();
+    decoding.prompt_lookup = false;
+    let plain = alone.complete(&messages, &decoding, &mut |_| {}).unwrap();
+    assert_eq!(
+        (&guessed.text, guessed.new_tokens),
+        (&plain.text, plain.new_tokens)
+    );
+    assert!(
+        plain.new_tokens < 10 || guessed.steps < plain.steps,
+        "{name}: no guess was right"
+    );
+}
+
+/// Keys and values in half precision or in bytes: nearly the same, in a part of the memory.
+fn cache_types(name: &str) {
+    let reference = Reference::of(name);
+    let mut spec = LoadSpec::new([gguf(name)]);
+    let whole = load(&spec, &Device::Cpu)
+        .unwrap()
+        .language_model()
+        .bytes_per_token();
+    spec.cache_type = CacheType::F16;
+    let model = load(&spec, &Device::Cpu).unwrap();
+    let lm = model.language_model();
+    assert_eq!(2 * lm.bytes_per_token(), whole);
+    let logits = lm.inspect(&reference.ids, &mut lm.start()).unwrap().logits;
+    let apart = difference(&logits, &reference.floats("logits"));
+    assert!(apart > 0.0 && apart < 5e-3, "{name} in f16: {apart}");
+    spec.cache_type = CacheType::Q8_0;
+    match load(&spec, &Device::Cpu) {
+        Ok(model) => {
+            let lm = model.language_model();
+            assert!(3 * lm.bytes_per_token() < whole);
+            let logits = lm.inspect(&reference.ids, &mut lm.start()).unwrap().logits;
+            let apart = difference(&logits, &reference.floats("logits"));
+            assert!(apart > 0.0 && apart < 5e-2, "{name} in q8_0: {apart}");
+        }
+        Err(error) => assert!(error.to_string().contains("q8_0"), "{error}"),
+    }
+}
+
 macro_rules! architecture {
     ($name:ident, $marks:expr) => {
         mod $name {
@@ -274,6 +438,18 @@ macro_rules! architecture {
             #[test]
             fn a_kept_prefix_changes_nothing() {
                 super::prefixes(stringify!($name));
+            }
+            #[test]
+            fn a_batch_is_what_each_is_alone() {
+                super::batches(stringify!($name));
+            }
+            #[test]
+            fn answers_side_by_side_and_with_guesses_are_those_alone_without() {
+                super::many(stringify!($name));
+            }
+            #[test]
+            fn a_small_cache_gives_nearly_the_same() {
+                super::cache_types(stringify!($name));
             }
         }
     };

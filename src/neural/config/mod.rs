@@ -138,11 +138,6 @@ impl Config {
         self.architecture == Architecture::Gemma3
     }
 
-    /// Bytes that one position takes in the KV cache at f32.
-    pub(crate) fn cache_bytes_per_position(&self) -> usize {
-        2 * 4 * self.layers * self.kv_heads * self.head_dim
-    }
-
     fn check(self, path: &Path) -> Result<Self> {
         let consistent = self.heads.is_multiple_of(self.kv_heads)
             && self.head_dim > 0

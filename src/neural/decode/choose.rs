@@ -40,7 +40,7 @@ impl Chooser {
     }
 
     /// The next token, which counts as written from now on.
-    pub(crate) fn next(&mut self, mut logits: Vec<f32>) -> Result<u32> {
+    pub(crate) fn next(&mut self, logits: &mut [f32]) -> Result<u32> {
         if self.penalty != 1.0 {
             for token in &self.written {
                 if let Some(logit) = logits.get_mut(*token as usize) {
@@ -48,12 +48,12 @@ impl Chooser {
                 }
             }
         }
-        let best = greedy(&logits)
+        let best = greedy(logits)
             .ok_or_else(|| Error::failed("the model's output holds no number: its weights are damaged"))?;
         let token = if self.temperature < 1e-6 {
             best
         } else {
-            draw(&logits, self.temperature, None, self.top_p, &mut self.random)
+            draw(logits, self.temperature, None, self.top_p, &mut self.random)
         };
         self.written.insert(token);
         Ok(token)
@@ -106,7 +106,7 @@ mod tests {
     fn chosen(decoding: &Decoding, logits: &[f32], count: usize) -> Vec<u32> {
         let mut chooser = Chooser::new(decoding).unwrap();
         (0..count)
-            .map(|_| chooser.next(logits.to_vec()).unwrap())
+            .map(|_| chooser.next(&mut logits.to_vec()).unwrap())
             .collect()
     }
 

@@ -4,8 +4,7 @@ use candle_core::Tensor;
 use candle_nn::ops::rms_norm;
 
 use super::attention::Attention;
-use super::cache::Cache;
-use super::view::View;
+use super::view::Step;
 use crate::error::Result;
 use crate::neural::config::{Activation, Config};
 use crate::neural::layers::Linear;
@@ -102,8 +101,7 @@ impl Layer {
         &self,
         config: &Config,
         x: &Tensor,
-        view: &View,
-        cache: &mut Cache,
+        step: &mut Step<'_, '_>,
         index: usize,
     ) -> Result<Tensor> {
         let normed = |norm: &Option<Norm>, x: Tensor| match norm {
@@ -111,7 +109,9 @@ impl Layer {
             None => Ok(x),
         };
         let y = self.attention_norm.forward(x)?;
-        let y = self.attention.forward(config, &y, view, cache, index)?;
+        let local = config.local.as_ref().is_some_and(|l| l.layers[index]);
+        let (view, runs) = step.view(local)?;
+        let y = self.attention.forward(config, &y, view, runs, index)?;
         let x = (x + normed(&self.attention_post_norm, y)?)?;
         let y = self.feed_forward.forward(&self.feed_forward_norm.forward(&x)?)?;
         Ok((&x + normed(&self.feed_forward_post_norm, y)?)?)

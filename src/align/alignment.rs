@@ -2,7 +2,8 @@
 //!
 //! Where it comes from: the cross-attention of a Marian- or BART-like model, read in a middle layer where the target
 //! token is what the decoder reads, heads averaged (Chen et al., "Accurate Word Alignment Induction from Neural Machine
-//! Translation", 2020); the head of a student that was trained to be the alignment.
+//! Translation", 2020); the head of a student that was trained to be the alignment; the own encoder of M2M100, NLLB and
+//! mBART over both sides ([`crate::neural::mutual`]).
 //!
 //! How strong a sign it is: it tells where the translator looked, and so where a name, a role or a cue went that no
 //! spelling tells. It does not tell that what was written there is right: a model that makes up a name looks at the true

@@ -29,6 +29,15 @@ pub trait EncoderDecoder: Send + Sync {
     /// [`Limits::target`], or if the device fails.
     fn step(&self, tokens: &[u32], parents: &[usize], state: &mut Self::State) -> Result<Step>;
 
+    /// What the encoder makes of each text, `(tokens, width)` row by row, where it reads the target languages as well as the
+    /// source's: the model is many-to-many. None: it reads sources alone.
+    ///
+    /// # Errors
+    /// As for [`EncoderDecoder::encode`].
+    fn vectors(&self, _texts: &[&[u32]]) -> Result<Option<Vec<Vec<f32>>>> {
+        Ok(None)
+    }
+
     /// How long sources and targets may be.
     fn limits(&self) -> Limits;
 

@@ -11,7 +11,7 @@ use super::load::LoadSpec;
 use super::source_target::{self, Direction, Encoded, SourceTarget};
 use super::ssru::{Arithmetic, Student};
 use super::text_to_text::{Input, Output, Room, TextToText};
-use super::{EncoderDecoder, Link, SentencePiece, Special};
+use super::{EncoderDecoder, Link, Mutual, SentencePiece, Special, dot, mutual};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
 use crate::text::span::Span;
@@ -157,6 +157,44 @@ impl<M: EncoderDecoder> TextModel<M> {
     }
 }
 
+impl<M: EncoderDecoder> TextModel<M> {
+    /// Aligns what was written by the model's own encoder, where that reads both languages: nearer to the truth than
+    /// attention, and it costs one reading more. What is too long to be read keeps the alignment that it has.
+    fn align_by_encoder(
+        &self,
+        inputs: &[Input<'_>],
+        sources: &[&Encoded],
+        outputs: &mut [Vec<Output>],
+    ) -> Result<()> {
+        let Some(read) = self.model.vectors(&ids(sources))? else {
+            return Ok(());
+        };
+        for (index, (input, source)) in inputs.iter().zip(sources).enumerate() {
+            let direction = self.direction(input.to, input.to)?;
+            let found = &mut outputs[index];
+            let mut targets = Vec::with_capacity(found.len());
+            for output in found.iter() {
+                targets.push(self.tokenizer.encode(&output.text, direction)?);
+            }
+            let fits = |target: &Encoded| target.ids.len() <= self.model.limits().source;
+            let fitting: Vec<usize> = (0..targets.len()).filter(|&i| fits(&targets[i])).collect();
+            let texts: Vec<&Encoded> = fitting.iter().map(|&i| &targets[i]).collect();
+            let vectors = match texts.is_empty() {
+                true => Vec::new(),
+                false => self.model.vectors(&ids(&texts))?.unwrap_or_default(),
+            };
+            for ((output, target), vectors) in fitting.into_iter().zip(texts).zip(vectors) {
+                found[output].alignment = near((source, &read[index]), (target, &vectors));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ids<'e>(texts: &[&'e Encoded]) -> Vec<&'e [u32]> {
+    texts.iter().map(|text| text.ids.as_slice()).collect()
+}
+
 impl<M: EncoderDecoder> TextToText for TextModel<M> {
     fn generate(&self, inputs: &[Input<'_>], generation: &Generation) -> Result<Vec<Vec<Output>>> {
         let mut encoded = Vec::with_capacity(inputs.len());
@@ -182,9 +220,14 @@ impl<M: EncoderDecoder> TextToText for TextModel<M> {
             .collect();
         let written = search(&self.model, &sources, generation)?;
         let each = written.iter().zip(&encoded);
-        Ok(each
+        let mut outputs: Vec<Vec<Output>> = each
             .map(|(found, (source, ..))| found.iter().map(|w| self.output(w, source)).collect())
-            .collect())
+            .collect();
+        if generation.attention {
+            let sources: Vec<&Encoded> = encoded.iter().map(|(source, ..)| source).collect();
+            self.align_by_encoder(inputs, &sources, &mut outputs)?;
+        }
+        Ok(outputs)
     }
 
     fn count_tokens(&self, text: &str) -> Result<usize> {
@@ -231,10 +274,163 @@ fn links(attention: &[Vec<f32>], source: &[Span], target: &[Span]) -> Vec<Link> 
     links
 }
 
+/// The tokens of both texts that are each other's (see [`mutual`]). `(tokens, width)` of each: what the encoder made of
+/// them. Special tokens take part in nothing.
+fn near(source: (&Encoded, &[f32]), target: (&Encoded, &[f32])) -> Vec<Link> {
+    let tokens = |(text, vectors): (&Encoded, &[f32])| -> (Vec<Span>, Vec<Vec<f32>>) {
+        let width = vectors.len() / text.ids.len().max(1);
+        let each = text.spans.iter().zip(vectors.chunks(width.max(1)));
+        each.filter(|(span, _)| !span.is_empty())
+            .map(|(span, vector)| {
+                let length = dot(vector, vector).sqrt().max(f32::MIN_POSITIVE);
+                (*span, vector.iter().map(|v| v / length).collect())
+            })
+            .unzip()
+    };
+    let (mine, theirs) = (tokens(source), tokens(target));
+    let found = mutual(&views(&mine.1), &views(&theirs.1));
+    let link = |pair: &Mutual| Link {
+        source: mine.0[pair.source],
+        target: theirs.0[pair.target],
+        weight: pair.weight,
+    };
+    found.pairs.iter().map(link).collect()
+}
+
+fn views(vectors: &[Vec<f32>]) -> Vec<&[f32]> {
+    vectors.iter().map(Vec::as_slice).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    /// A tiny model of the parity tests, whose weights are random.
+    fn tiny(family: &str) -> crate::neural::Seq2Seq {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny");
+        let spec = LoadSpec::new([folder.join(family).join("model.safetensors")]);
+        load_seq2seq(&spec, &Device::Cpu).unwrap()
+    }
+
+    /// Small letters are tokens; a source begins with a tag and ends with an end.
+    struct Letters;
+
+    const END: u32 = 2;
+    const LETTER: u32 = 10;
+
+    impl SourceTarget for Letters {
+        fn encode(&self, text: &str, _: Direction<'_>) -> Result<Encoded> {
+            let letters = self.encode_target(text)?;
+            let none = Span::default();
+            Ok(Encoded {
+                ids: [&[5], &letters.ids[..], &[END]].concat(),
+                spans: [&[none], &letters.spans[..], &[none]].concat(),
+            })
+        }
+
+        fn encode_target(&self, text: &str) -> Result<Encoded> {
+            let ids = text.bytes().map(|b| u32::from(b - b'a') + LETTER).collect();
+            let spans = (0..text.len()).map(|at| Span::new(at, at + 1)).collect();
+            Ok(Encoded { ids, spans })
+        }
+
+        fn decode(&self, ids: &[u32]) -> source_target::Decoded {
+            let letter = |id: &u32| char::from(b'a' + (id.saturating_sub(LETTER) % 26) as u8);
+            source_target::Decoded {
+                text: ids.iter().map(letter).collect(),
+                spans: (0..ids.len()).map(|at| Span::new(at, at + 1)).collect(),
+            }
+        }
+
+        fn count(&self, text: &str) -> Result<usize> {
+            Ok(text.len())
+        }
+
+        fn marks(&self) -> source_target::Marks {
+            source_target::Marks::default()
+        }
+
+        fn languages(&self) -> Vec<&str> {
+            Vec::new()
+        }
+
+        fn first(&self, _: &str) -> Option<u32> {
+            None
+        }
+
+        fn end(&self) -> u32 {
+            END
+        }
+
+        fn vocabulary(&self) -> usize {
+            LETTER as usize + 26
+        }
+    }
+
+    /// Pairs of places that are each other's.
+    fn places(links: &[Link]) -> Vec<(usize, usize)> {
+        links.iter().map(|l| (l.source.start, l.target.start)).collect()
+    }
+
+    #[test]
+    fn an_encoder_of_both_languages_aligns_both_sides_and_alike_from_each() {
+        for family in ["m2m100", "nllb", "mbart"] {
+            let model = tiny(family);
+            let read = |text: &str| {
+                let encoded = Letters.encode(text, Direction::default()).unwrap();
+                let vectors = model.vectors(&[&encoded.ids]).unwrap().unwrap().remove(0);
+                (encoded, vectors)
+            };
+            let aligned = |a: &str, b: &str| {
+                let (a, b) = (read(a), read(b));
+                near((&a.0, &a.1), (&b.0, &b.1))
+            };
+            let there = aligned("thebridge", "bridgethe");
+            assert_eq!(there, aligned("thebridge", "bridgethe"), "{family}");
+            let mut back: Vec<Link> = aligned("bridgethe", "thebridge");
+            back.iter_mut()
+                .for_each(|l| std::mem::swap(&mut l.source, &mut l.target));
+            back.sort_by_key(|l| (l.source, l.target));
+            assert_eq!(places(&there), places(&back), "{family}");
+            assert!(!there.is_empty() && there.iter().all(|l| (0.0..=1.0).contains(&l.weight)));
+            let same = aligned("quaysidewm", "quaysidewm");
+            for at in 0..10 {
+                let of_it = same.iter().filter(|l| l.source.start == at);
+                let best = of_it.max_by(|a, b| a.weight.total_cmp(&b.weight)).unwrap();
+                assert_eq!(best.target.start, at, "{family}");
+            }
+        }
+        assert_eq!(tiny("marian").vectors(&[&[9, 8, 0]]).unwrap(), None);
+    }
+
+    #[test]
+    fn what_such_a_model_writes_is_aligned_by_its_encoder() {
+        let model = TextModel::new(tiny("m2m100"), Box::new(Letters), Generation::default()).unwrap();
+        let generation = Generation {
+            attention: true,
+            ..Generation::default()
+        };
+        let input = |text| Input {
+            text,
+            ..Input::default()
+        };
+        let found = model
+            .generate(&[input("quaysidewm"), input("ab")], &generation)
+            .unwrap();
+        let read = |text: &str| {
+            let encoded = Letters.encode(text, Direction::default()).unwrap();
+            let vectors = model.model.vectors(&[&encoded.ids]).unwrap().unwrap().remove(0);
+            (encoded, vectors)
+        };
+        let (mine, theirs) = (read("quaysidewm"), read(&found[0][0].text));
+        let wanted = near((&mine.0, &mine.1), (&theirs.0, &theirs.1));
+        assert!(!wanted.is_empty());
+        assert_eq!(places(&found[0][0].alignment), places(&wanted));
+        let plain = Generation::default();
+        let without = model.generate(&[input("quaysidewm")], &plain).unwrap();
+        assert!(without[0][0].alignment.is_empty());
+    }
 
     /// The pocket translator of the tests.
     fn pocket() -> Box<dyn TextToText> {

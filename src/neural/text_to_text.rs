@@ -31,7 +31,8 @@ pub struct Output {
     /// Whether the model ended it; else it was cut at the maximum length.
     pub ended: bool,
     /// Which part of it comes from which part of the input, token by token: for each target token the source tokens
-    /// that it attended to most. Empty unless asked for and known.
+    /// that it attended to most, or those that the model's own encoder puts nearest to it, where that reads both
+    /// languages. Empty unless asked for and known.
     pub alignment: Vec<Link>,
 }
 

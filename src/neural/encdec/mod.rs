@@ -273,6 +273,13 @@ impl EncoderDecoder for Seq2Seq {
         self.step_seen(tokens, parents, state, &mut |_, _| {})
     }
 
+    fn vectors(&self, texts: &[&[u32]]) -> Result<Option<Vec<Vec<f32>>>> {
+        if !matches!(self.family(), "m2m_100" | "mbart") {
+            return Ok(None);
+        }
+        self.encoder_output(&self.encode(texts, false)?).map(Some)
+    }
+
     fn limits(&self) -> Limits {
         let config = &self.model.config;
         Limits {

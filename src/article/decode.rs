@@ -15,16 +15,16 @@ pub(super) struct Decoded {
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads `bytes`. A web page (`is_html`) may declare another encoding in its head.
+/// Reads `bytes`. What is marked up (`is_markup`: a web page, XML) may declare another encoding in its head.
 ///
 /// # Errors
 /// [`Error::Input`] if the bytes are empty, binary, or in no encoding of Unicode.
-pub(super) fn decode(name: &str, bytes: &[u8], is_html: bool) -> Result<Decoded> {
+pub(super) fn decode(name: &str, bytes: &[u8], is_markup: bool) -> Result<Decoded> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::input(name, "is empty").with_hint("give a file with an article in it"));
     }
     refuse_known_binary(name, bytes)?;
-    let text = to_text(name, bytes, is_html)?;
+    let text = to_text(name, bytes, is_markup)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if text.trim().is_empty() {
         return Err(Error::input(name, "is empty").with_hint("give a file with an article in it"));
@@ -36,7 +36,7 @@ pub(super) fn decode(name: &str, bytes: &[u8], is_html: bool) -> Result<Decoded>
     })
 }
 
-fn to_text<'a>(name: &str, bytes: &'a [u8], is_html: bool) -> Result<Cow<'a, str>> {
+fn to_text<'a>(name: &str, bytes: &'a [u8], is_markup: bool) -> Result<Cow<'a, str>> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
             return Err(Error::input(name, "is UTF-32 text").with_hint(iconv("UTF-32", name)));
@@ -64,7 +64,7 @@ fn to_text<'a>(name: &str, bytes: &'a [u8], is_html: bool) -> Result<Cow<'a, str
         }
         Err(error) => error,
     };
-    if is_html && let Some(encoding) = declared_encoding(bytes) {
+    if is_markup && let Some(encoding) = declared_encoding(bytes) {
         let (text, _, broken) = encoding.decode(bytes);
         if !broken {
             return Ok(Cow::Owned(text.into_owned()));
@@ -73,7 +73,7 @@ fn to_text<'a>(name: &str, bytes: &'a [u8], is_html: bool) -> Result<Cow<'a, str
             name,
             format!("declares {}, but its bytes are not", encoding.name()),
         )
-        .with_hint("save the page again as UTF-8"));
+        .with_hint("save it again as UTF-8"));
     }
     Err(not_utf8(name, bytes, error))
 }
@@ -213,10 +213,15 @@ fn reads_as_text(text: &str) -> bool {
     spaces * 40 >= total && main * 10 >= letters * 9 && known * 20 >= total * 19
 }
 
-/// The encoding that a page names in its head.
+/// The encoding that a page names in its head, or XML in its first line.
 fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).to_lowercase();
-    let at = head.find("charset")? + "charset".len();
+    let word = if head.trim_start().starts_with("<?xml") && !head.contains("charset") {
+        "encoding"
+    } else {
+        "charset"
+    };
+    let at = head.find(word)? + word.len();
     let label: String = head[at..]
         .trim_start_matches([' ', '=', '"', '\''])
         .chars()
@@ -225,7 +230,20 @@ fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != encoding_rs::UTF_8)
 }
 
+/// What a file is that its first bytes show to be no text ("is a picture").
+pub(super) fn known_binary(bytes: &[u8]) -> Option<&'static str> {
+    binary_kind(bytes).map(|(kind, _)| kind)
+}
+
 fn refuse_known_binary(name: &str, bytes: &[u8]) -> Result<()> {
+    match binary_kind(bytes) {
+        Some((message, hint)) => Err(Error::input(name, message).with_hint(hint)),
+        None => Ok(()),
+    }
+}
+
+/// What such a file is, and what to do with it.
+fn binary_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     const KINDS: &[(&[u8], &str, &str)] = &[
         (
             b"%PDF-",
@@ -234,13 +252,13 @@ fn refuse_known_binary(name: &str, bytes: &[u8]) -> Result<()> {
         ),
         (
             b"PK\x03\x04",
-            "is a ZIP, Word or EPUB file",
-            "save the article as plain text or HTML",
+            "is a ZIP file, and neither a Word nor an OpenDocument text",
+            "save the article as .docx, .odt, plain text or HTML",
         ),
         (
             b"\xd0\xcf\x11\xe0",
             "is an old Word file",
-            "save the article as plain text or HTML",
+            "save the article as .docx, plain text or HTML",
         ),
         (
             b"{\\rtf",
@@ -267,10 +285,8 @@ fn refuse_known_binary(name: &str, bytes: &[u8]) -> Result<()> {
         ),
         (b"\x7fELF", "is a program", "give the text of the article"),
     ];
-    match KINDS.iter().find(|(magic, _, _)| bytes.starts_with(magic)) {
-        Some((_, message, hint)) => Err(Error::input(name, *message).with_hint(*hint)),
-        None => Ok(()),
-    }
+    let (_, message, hint) = KINDS.iter().find(|(magic, _, _)| bytes.starts_with(magic))?;
+    Some((message, hint))
 }
 
 /// More than one control character in a hundred: something that happens to be valid UTF-8.
@@ -289,10 +305,22 @@ fn is_stray_control(c: char) -> bool {
     c.is_control() && !crate::text::segment::is_line_break(c) && c != '\t'
 }
 
-/// Text as articles keep it: "\n" for every line break, composed letters, no invisible characters.
-/// What was taken out for being a control character is counted in a warning.
+/// Text as articles keep it, with what was left out as a warning; see [`tidy`].
 pub(super) fn clean(decoded: Decoded) -> Decoded {
     let Decoded { text, mut warnings } = decoded;
+    let (text, removed) = tidy(&text);
+    warnings.extend(told(removed));
+    Decoded { text, warnings }
+}
+
+/// The warning about control characters that were left out.
+pub(super) fn told(removed: usize) -> Option<String> {
+    let plural = if removed == 1 { "" } else { "s" };
+    (removed > 0).then(|| format!("{removed} control character{plural} left out"))
+}
+
+/// "\n" for every line break, composed letters, no invisible characters; and how many control characters were left out.
+pub(super) fn tidy(text: &str) -> (String, usize) {
     let mut clean = String::with_capacity(text.len());
     let mut removed = 0usize;
     let mut chars = text.chars().peekable();
@@ -309,15 +337,8 @@ pub(super) fn clean(decoded: Decoded) -> Decoded {
             c => clean.push(c),
         }
     }
-    if removed > 0 {
-        let plural = if removed == 1 { "" } else { "s" };
-        warnings.push(format!("{removed} control character{plural} left out"));
-    }
     if is_nfc_quick(clean.chars()) != IsNormalized::Yes {
         clean = clean.nfc().collect();
     }
-    Decoded {
-        text: clean,
-        warnings,
-    }
+    (clean, removed)
 }

@@ -1,10 +1,12 @@
-//! JSONL → articles: `{"id", "text", "language"?}`, one a line. The text is taken character for character.
+//! JSONL → articles: `{"id", "text", "language"?}` and what is said of it (`byline`, `published`, `url`, `embargo`, …),
+//! one a line. The text is taken character for character.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::layout;
+use super::provenance::{Field, Provenance};
 use super::{Article, id_of, settle_language};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
@@ -65,7 +67,11 @@ fn article(
     let text = match item.remove("text") {
         Some(Value::String(text)) => text,
         Some(_) => return Err(fail("\"text\" must be a string".to_owned())),
-        None => return Err(fail("no \"text\"".to_owned()).with_hint("write it as {\"id\": …, \"text\": …}")),
+        None => {
+            return Err(fail("no \"text\"".to_owned()).with_hint(
+                "write it as {\"id\": …, \"text\": …}, or as IPTC ninjs with \"uri\" and \"bodies\"",
+            ));
+        }
     };
     if text.trim().is_empty() {
         return Err(fail("\"text\" is empty".to_owned()));
@@ -84,6 +90,11 @@ fn article(
         Some(language) => language,
         None => settle_language(&text, None, None, &mut warnings),
     };
+    let mut provenance = Provenance::default();
+    for (key, value) in &item {
+        about(key, value, &mut provenance, &mut warnings);
+    }
+    warnings.extend(provenance.embargo_line());
     let blocks = layout::blocks(&text);
     Ok(Article {
         id,
@@ -93,5 +104,29 @@ fn article(
         text,
         dropped: Vec::new(),
         warnings,
+        provenance,
+        cues: Vec::new(),
     })
+}
+
+/// Takes a key that says something of the article; all others belong to other programs.
+fn about(key: &str, value: &Value, provenance: &mut Provenance, warnings: &mut Vec<String>) {
+    let texts: Vec<&str> = match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        single => single.as_str().into_iter().collect(),
+    };
+    if matches!(key, "info_sources" | "infosources" | "infoSources") {
+        let texts = texts.into_iter().map(str::to_owned);
+        provenance.info_sources.extend(texts);
+        return;
+    }
+    match Field::of_key(key) {
+        Some(Field::Byline) => provenance.set_names(texts),
+        Some(field) => {
+            for text in texts {
+                provenance.set(field, text, warnings);
+            }
+        }
+        None => {}
+    }
 }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::furniture;
-use super::{Article, Block, BlockKind, Dropped, settle_language};
+use super::html::walk::Page;
+use super::provenance::{Field, Provenance};
+use super::{Article, Block, BlockKind, Cue, Dropped, settle_language};
+use super::{decode, furniture};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
 use crate::text::segment::{bullet_len, is_line_break, is_unspaced, lines, wrapped};
@@ -251,9 +253,39 @@ pub(super) struct Draft {
     pub(super) warnings: Vec<String>,
     /// The language that the input declares.
     pub(super) declared: Option<Language>,
+    pub(super) provenance: Provenance,
+    /// The name that the input gives the article, where it holds several.
+    pub(super) id: Option<String>,
+    /// The times of subtitles: index of the piece, place in it.
+    pub(super) cues: Vec<(usize, Cue)>,
 }
 
 impl Draft {
+    /// A draft of the blocks of a marked-up article, whose headline is `title` if the input declares one.
+    pub(super) fn of_page(page: Page, title: Option<String>) -> Draft {
+        let mut draft = Draft {
+            pieces: page.pieces,
+            ..Draft::default()
+        };
+        draft.settle(title.or(page.title));
+        draft.dropped.extend(page.aside);
+        draft
+    }
+
+    /// Takes what the input says of the article; see [`Provenance::set`].
+    pub(super) fn set(&mut self, field: Field, value: &str) {
+        self.provenance.set(field, value, &mut self.warnings);
+    }
+
+    /// Takes a code of a language that the input declares; one that is not known here is told.
+    pub(super) fn declare(&mut self, code: &str) {
+        self.declared = code.trim().parse().ok();
+        if self.declared.is_none() && !code.trim().is_empty() {
+            self.warnings
+                .push(format!("a language is declared that is not known here: {code}"));
+        }
+    }
+
     /// For input whose markup tells blocks but neither labels nor furniture: finds the headline (`title` if the
     /// input declares one), leaves furniture out, and sorts the rest by its labels.
     pub(super) fn settle(&mut self, title: Option<String>) {
@@ -307,8 +339,8 @@ impl Draft {
     /// # Errors
     /// [`Error::Input`] if nothing is left.
     pub(super) fn finish(mut self, name: &str, id: &str, given: Option<Language>) -> Result<Article> {
-        self.pieces.retain(|piece| !piece.text.trim().is_empty());
-        if self.pieces.is_empty() {
+        self.tidy();
+        if self.pieces.iter().all(|piece| piece.text.is_empty()) {
             return Err(match self.dropped.first() {
                 None => Error::input(name, "holds no text").with_hint("give a file with an article in it"),
                 Some(first) => Error::input(
@@ -323,9 +355,13 @@ impl Draft {
         }
         let mut text = String::new();
         let mut blocks: Vec<Block> = Vec::new();
+        let mut cues = Vec::new();
         let mut after_item = false;
         let mut after_label = false;
-        for piece in &self.pieces {
+        for (at, piece) in self.pieces.iter().enumerate() {
+            if piece.text.is_empty() {
+                continue;
+            }
             if !text.is_empty() {
                 let close = piece.is_item && (after_item || after_label);
                 text.push_str(if close { "\n" } else { "\n\n" });
@@ -344,7 +380,13 @@ impl Draft {
             let span = Span::new(start, text.len());
             let kind = piece.kind;
             blocks.push(Block { kind, span, label });
+            let inside = self.cues.iter().filter(|(piece, _)| *piece == at);
+            cues.extend(inside.map(|(_, cue)| Cue {
+                span: cue.span.shifted(start),
+                ..cue.clone()
+            }));
         }
+        self.warnings.extend(self.provenance.embargo_line());
         let language = settle_language(&text, given, self.declared, &mut self.warnings);
         Ok(Article {
             id: id.to_owned(),
@@ -354,7 +396,25 @@ impl Draft {
             blocks,
             dropped: self.dropped,
             warnings: self.warnings,
+            provenance: self.provenance,
+            cues,
         })
+    }
+
+    /// Composed letters, no invisible characters, no white space at the borders: what came out of references, zip
+    /// files and mail is what plain text is. The pieces of subtitles are so already, and their cues stay in place.
+    fn tidy(&mut self) {
+        let mut removed = 0;
+        for piece in &mut self.pieces {
+            let (text, controls) = decode::tidy(&piece.text);
+            removed += controls;
+            piece.text = text.trim().replace('\n', " ");
+        }
+        for dropped in &mut self.dropped {
+            dropped.text = decode::tidy(&dropped.text).0.trim().to_owned();
+        }
+        self.dropped.retain(|dropped| !dropped.text.is_empty());
+        self.warnings.extend(decode::told(removed));
     }
 }
 

@@ -1,8 +1,10 @@
-//! Markdown → draft: markup reduced to its text, front matter read for title and language.
+//! Markdown → draft: markup reduced to its text, front matter read for title, language and provenance.
 
 use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
+use super::front::{self, Entries};
 use super::layout::{Draft, Piece, pieces_of};
+use super::provenance::Field;
 use super::{BlockKind, Dropped};
 
 /// Reads `text`, whose line breaks are "\n".
@@ -17,66 +19,38 @@ pub(super) fn read(text: &str) -> Draft {
     }
     reader.flush();
     let Reader { mut draft, front, .. } = reader;
-    draft.declared = front.language.as_deref().and_then(|code| {
-        let parsed = code.parse().ok();
-        if parsed.is_none() {
-            draft.warnings.push(format!(
-                "the front matter names a language that is not known here: {code}"
-            ));
-        }
-        parsed
-    });
+    let title = about(front, &mut draft);
     let has_title = draft.pieces.iter().any(|piece| piece.kind == BlockKind::Headline);
-    draft.settle(front.title.filter(|_| !has_title));
+    draft.settle(title.filter(|_| !has_title));
     draft
 }
 
-#[derive(Default)]
-struct FrontMatter {
-    title: Option<String>,
-    language: Option<String>,
-}
-
-impl FrontMatter {
-    /// Reads the two entries that matter; the others are for other programs.
-    fn parse(text: &str, kind: MetadataBlockKind) -> FrontMatter {
-        let separator = match kind {
-            MetadataBlockKind::YamlStyle => ':',
-            MetadataBlockKind::PlusesStyle => '=',
-        };
-        let mut front = FrontMatter::default();
-        for line in text.lines() {
-            let Some((key, value)) = line.split_once(separator) else {
-                continue;
-            };
-            let value = unquoted(value.trim());
-            if value.is_empty() || line.starts_with([' ', '\t']) {
-                continue;
+/// Takes from the front matter what it says of the article; gives its title. The other entries are for other programs.
+fn about(front: Entries, draft: &mut Draft) -> Option<String> {
+    let mut title = None;
+    for (key, values) in front {
+        match key.to_lowercase().as_str() {
+            "title" | "headline" => title = values.into_iter().next(),
+            "lang" | "language" | "locale" => {
+                if let Some(code) = values.first() {
+                    draft.declare(code);
+                }
             }
-            match key.trim().to_lowercase().as_str() {
-                "title" | "headline" => front.title = Some(value),
-                "lang" | "language" | "locale" => front.language = Some(value),
-                _ => {}
-            }
+            "infosources" | "info_sources" => draft.provenance.info_sources.extend(values),
+            _ => match Field::of_key(&key) {
+                Some(Field::Byline) => draft.provenance.set_names(values.iter().map(String::as_str)),
+                Some(field) => values.iter().for_each(|value| draft.set(field, value)),
+                None => {}
+            },
         }
-        front
     }
-}
-
-/// A YAML or TOML string without its quotation marks.
-fn unquoted(value: &str) -> String {
-    let inner = |mark: char| value.strip_prefix(mark).and_then(|v| v.strip_suffix(mark));
-    match (inner('"'), inner('\'')) {
-        (Some(text), _) => text.replace("\\\"", "\"").replace("\\\\", "\\"),
-        (None, Some(text)) => text.replace("''", "'"),
-        (None, None) => value.to_owned(),
-    }
+    title
 }
 
 #[derive(Default)]
 struct Reader {
     draft: Draft,
-    front: FrontMatter,
+    front: Entries,
     open: String,
     heading: Option<HeadingLevel>,
     items: usize,
@@ -140,7 +114,7 @@ impl Reader {
             TagEnd::MetadataBlock(_) => {
                 let text = std::mem::take(&mut self.open);
                 if let Some(kind) = self.metadata.take() {
-                    self.front = FrontMatter::parse(&text, kind);
+                    self.front(&text, kind);
                 }
             }
             TagEnd::Item => {
@@ -159,6 +133,26 @@ impl Reader {
                 self.leave_out = None;
             }
             _ => {}
+        }
+    }
+
+    fn front(&mut self, text: &str, kind: MetadataBlockKind) {
+        let read = match kind {
+            MetadataBlockKind::YamlStyle => front::yaml(text),
+            MetadataBlockKind::PlusesStyle => front::toml(text),
+        };
+        match read {
+            Ok(entries) => self.front = entries,
+            Err(why) => {
+                let line = why.lines().next().unwrap_or_default();
+                self.draft
+                    .warnings
+                    .push(format!("the front matter cannot be read: {line}"));
+                self.draft.dropped.push(Dropped {
+                    text: text.trim().to_owned(),
+                    reason: "front matter",
+                });
+            }
         }
     }
 
@@ -258,6 +252,9 @@ mod tests {
             [(Headline, "The \"big\" quay"), (Paragraph, "Text is here.")]
         );
         assert_eq!(draft.declared.unwrap().code(), "uk");
+        let draft = read("---\ntitle: Quay: shut\n---\n\nText is here.\n");
+        assert!(draft.warnings[0].starts_with("the front matter cannot be read"));
+        assert_eq!(draft.dropped[0].reason, "front matter");
         let draft = read("+++\ntitle = 'Quay'\nlanguage = \"xx\"\n+++\n\n# Quay\n\nText.\n");
         assert_eq!(kinds(&draft), [(Headline, "Quay"), (Paragraph, "Text.")]);
         assert_eq!(draft.warnings.len(), 1);

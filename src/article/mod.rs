@@ -1,18 +1,34 @@
-//! Bytes → `Article`, a file a format; `Article` → `Document`, with its sentences.
+//! Bytes → `Article`, a file or folder a format; `Article` → `Document`, with its sentences.
 //!
 //! What always holds: every span lies inside `Article::text`, blocks are in order and do not overlap,
 //! and every sentence lies inside one block. Text that was left out is listed in `Article::dropped`.
 //! The text of a JSONL item is taken character for character: nothing is left out of it.
 
+mod date;
 mod decode;
+mod format;
+mod front;
 mod furniture;
 mod html;
+mod json;
 mod jsonl;
 mod layout;
+mod mail;
 mod markdown;
+mod office;
+mod provenance;
+mod subtitles;
 mod text;
+mod xml;
 
+use std::collections::HashSet;
 use std::path::Path;
+
+use layout::Draft;
+
+pub use format::Format;
+pub use provenance::Provenance;
+pub use subtitles::Cue;
 
 use crate::error::{Error, Result};
 use crate::text::language::{self, Language};
@@ -39,50 +55,14 @@ pub fn too_large(name: &str, size: u64) -> Error {
     .with_hint("split it into articles, one a file or one a line of JSONL files")
 }
 
-/// What the bytes of an input are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// Plain text.
-    Text,
-    /// Markdown, front matter included.
-    Markdown,
-    /// A web page.
-    Html,
-    /// One article a line: `{"id", "text", "language"?}`.
-    Jsonl,
-}
-
-impl Format {
-    /// The format that a file's name tells; `None` if it tells none.
-    pub fn of_name(name: &str) -> Option<Format> {
-        let extension = Path::new(name).extension()?.to_str()?.to_lowercase();
-        match extension.as_str() {
-            "txt" | "text" => Some(Format::Text),
-            "md" | "markdown" | "mdown" | "mkd" => Some(Format::Markdown),
-            "html" | "htm" | "xhtml" => Some(Format::Html),
-            "jsonl" | "ndjson" | "json" => Some(Format::Jsonl),
-            _ => None,
-        }
-    }
-
-    /// The format of a text whose name tells nothing: a page that declares itself, else plain text.
-    fn of_text(text: &str) -> Format {
-        let start: String = text.trim_start().chars().take(200).collect();
-        let start = start.to_ascii_lowercase();
-        if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<head") {
-            Format::Html
-        } else {
-            Format::Text
-        }
-    }
-}
-
 /// Reads the articles of one input. The outer error is about the whole input, an inner one about one article.
 ///
-/// `name` is the file's name as the user gave it; `format` and `language` are what the user says, if anything.
+/// `name` is the file's name as the user gave it; `format` and `language` are what the user says, if anything. Without
+/// `format` the bytes decide, and the name where they could be anything.
 ///
 /// # Errors
-/// [`Error::Input`] if the bytes are empty, too many, no text, in no encoding of Unicode, or hold no article.
+/// [`Error::Input`] if the bytes are empty, too many, not what they claim to be, in no encoding of Unicode, or hold
+/// no article.
 pub fn read(
     name: &str,
     bytes: &[u8],
@@ -92,26 +72,95 @@ pub fn read(
     if bytes.len() > MAX_BYTES {
         return Err(too_large(name, bytes.len() as u64));
     }
-    let format = format.or_else(|| Format::of_name(name));
-    let decoded = decode::decode(name, bytes, format == Some(Format::Html))?;
-    let format = format.unwrap_or_else(|| Format::of_text(&decoded.text));
-    if format == Format::Jsonl {
-        return Ok(jsonl::read(name, &decoded.text, language));
-    }
-    let decoded = decode::clean(decoded);
-    let mut draft = match format {
-        Format::Text | Format::Jsonl => text::read(&decoded.text),
-        Format::Markdown => markdown::read(&decoded.text),
-        Format::Html => html::read(name, &decoded.text)?,
+    let found = format.or_else(|| Format::of_bytes(bytes));
+    let drafts = match found {
+        Some(format @ (Format::Docx | Format::Odt)) => vec![office::read(name, bytes, format)],
+        Some(Format::Eml) => vec![mail::read(name, bytes)],
+        _ => match of_text(name, bytes, format, language)? {
+            Content::Articles(articles) => return Ok(articles),
+            Content::Drafts(drafts) => drafts,
+        },
     };
-    draft.warnings.splice(0..0, decoded.warnings);
-    if bytes.len() > LONG_BYTES {
+    let mut drafts = drafts;
+    if let [Ok(draft)] = drafts.as_mut_slice()
+        && bytes.len() > LONG_BYTES
+        && !matches!(found, Some(Format::Docx | Format::Odt | Format::Eml))
+    {
         draft.warnings.push(format!(
             "{} MB are more than any article; if these are many, put one on each line of a JSONL file",
             bytes.len() >> 20
         ));
     }
-    Ok(vec![draft.finish(name, &id_of(name), language)])
+    Ok(finish(name, drafts, language))
+}
+
+/// What a text holds.
+enum Content {
+    /// Articles that are taken character for character.
+    Articles(Vec<Result<Article>>),
+    Drafts(Vec<Result<Draft>>),
+}
+
+/// Reads an input that is text.
+fn of_text(name: &str, bytes: &[u8], given: Option<Format>, language: Option<Language>) -> Result<Content> {
+    let named = given.or_else(|| Format::of_name(name));
+    let tagged = bytes.iter().find(|b| b.is_ascii_graphic()) == Some(&b'<');
+    let is_markup = named.map_or(tagged, Format::is_markup) || (given.is_none() && tagged);
+    let decoded = match named {
+        Some(format @ (Format::Docx | Format::Odt)) => {
+            decode::decode(name, bytes, is_markup).map_err(|_| office::no_document(name, bytes, format))?
+        }
+        _ => decode::decode(name, bytes, is_markup)?,
+    };
+    let format = given.or_else(|| Format::of_text(&decoded.text)).or(named);
+    let text = decoded.text.as_str();
+    let drafts = match format {
+        Some(Format::Jsonl) => return Ok(Content::Articles(jsonl::read(name, text, language))),
+        Some(Format::Ninjs) => json::read(name, text)?,
+        Some(Format::Feed) => xml::feed::read(name, text)?,
+        Some(Format::Newsml) => xml::newsml::read(name, text)?,
+        Some(Format::Nitf) => vec![xml::nitf::read(name, text)],
+        Some(format @ (Format::Docx | Format::Odt)) => return Err(office::no_document(name, bytes, format)),
+        Some(Format::Eml) => vec![mail::read(name, bytes)],
+        None if text.trim_start().starts_with("<?xml") => return Err(xml::unknown(name, text)),
+        Some(Format::Text | Format::Markdown | Format::Html | Format::Srt | Format::Vtt) | None => {
+            let decode::Decoded { text, warnings } = decode::clean(decoded);
+            let mut draft = match format {
+                Some(Format::Markdown) => markdown::read(&text),
+                Some(Format::Html) => html::read(name, &text)?,
+                Some(format @ (Format::Srt | Format::Vtt)) => subtitles::read(name, &text, format)?,
+                _ => text::read(&text),
+            };
+            draft.warnings.splice(0..0, warnings);
+            vec![Ok(draft)]
+        }
+    };
+    Ok(Content::Drafts(drafts))
+}
+
+/// Drafts → articles. Each that the input names keeps that name; others have the file's, with a number if they are
+/// several.
+fn finish(name: &str, drafts: Vec<Result<Draft>>, language: Option<Language>) -> Vec<Result<Article>> {
+    let stem = id_of(name);
+    let several = drafts.len() > 1;
+    let mut seen = HashSet::new();
+    let mut finished = Vec::with_capacity(drafts.len());
+    for (number, draft) in (1..).zip(drafts) {
+        finished.push(draft.and_then(|mut draft| {
+            let own = if several {
+                format!("{stem}:{number}")
+            } else {
+                stem.clone()
+            };
+            let id = draft.id.take().unwrap_or(own);
+            if seen.insert(id.clone()) {
+                return draft.finish(name, &id, language);
+            }
+            let twice = format!("item {number}: \"{id}\" was there before");
+            Err(Error::input(name, twice).with_hint("the first of both is taken"))
+        }));
+    }
+    finished
 }
 
 /// The id of the article in the file `name`: its name without folder and extension.
@@ -221,6 +270,10 @@ pub struct Article {
     pub dropped: Vec<Dropped>,
     /// What the user should know about the input (e.g. a doubtful language), one line each.
     pub warnings: Vec<String>,
+    /// What the input says of the article beside its text.
+    pub provenance: Provenance,
+    /// The times of its words, if it comes from subtitles; in the order of the text.
+    pub cues: Vec<Cue>,
 }
 
 /// One sentence and the block that holds it.

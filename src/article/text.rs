@@ -2,7 +2,8 @@
 
 use super::furniture::Sweep;
 use super::layout::{self, Draft, Piece};
-use super::{BlockKind, Dropped};
+use super::{BlockKind, Dropped, decode, html};
+use crate::error::Result;
 use crate::text::segment::{bullet_len, lines};
 
 /// Reads `text`, whose line breaks are "\n".
@@ -18,6 +19,62 @@ pub(super) fn read(text: &str) -> Draft {
         });
     }
     draft
+}
+
+/// Reads a body whose headline, if any, stands elsewhere.
+pub(super) fn body(text: &str, title: Option<String>) -> Draft {
+    let (text, _) = decode::tidy(text);
+    let mut draft = read(&text);
+    if title.is_some() {
+        for piece in &mut draft.pieces {
+            if piece.kind == BlockKind::Headline {
+                piece.kind = BlockKind::Paragraph;
+            }
+        }
+    }
+    draft.settle(title);
+    draft
+}
+
+/// Reads a body that is HTML if it has tags or references, else plain text.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] if it is HTML that is nested too deeply.
+pub(super) fn body_or_html(name: &str, text: &str, title: Option<String>) -> Result<Draft> {
+    let (text, _) = decode::tidy(text);
+    if has_markup(&text) {
+        Ok(Draft::of_page(html::fragment(name, &text)?, title))
+    } else {
+        Ok(body(&text, title))
+    }
+}
+
+/// Whether `text` has a tag or a reference of HTML.
+fn has_markup(text: &str) -> bool {
+    text.split('<').skip(1).any(|rest| {
+        rest.strip_prefix('/')
+            .unwrap_or(rest)
+            .starts_with(|c: char| c.is_ascii_alphabetic())
+            && rest.contains('>')
+    }) || text.split('&').skip(1).any(|rest| {
+        rest.split_once(';').is_some_and(|(name, _)| {
+            name.len() < 10 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '#')
+        })
+    })
+}
+
+/// A title in one line, its references and tags read.
+pub(super) fn title(name: &str, text: &str) -> Option<String> {
+    let title = if has_markup(text) {
+        let page = html::fragment(name, text).ok()?;
+        let lines: Vec<String> = page.pieces.into_iter().map(|piece| piece.text).collect();
+        lines.join(" ")
+    } else {
+        text.to_owned()
+    };
+    let title = decode::tidy(&title).0;
+    let title = html::walk::collapse(&title);
+    (!title.is_empty()).then_some(title)
 }
 
 /// `text` with its furniture lines blanked, so that they part paragraphs and are not sought as headlines.

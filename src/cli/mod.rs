@@ -136,7 +136,7 @@ pub struct Articles {
     /// Articles to read; `-` or none: standard input
     #[arg(value_name = "ARTICLE")]
     pub files: Vec<PathBuf>,
-    /// Take the input as text, markdown, html or jsonl [default: by the file's name, else text]
+    /// What the input is [default: what its bytes show, else its name; else plain text]
     #[arg(long, env = "BYLINE_INPUT_FORMAT", value_name = "FORMAT")]
     pub input_format: Option<Format>,
     /// The language of the articles [default: detected]

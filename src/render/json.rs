@@ -23,15 +23,17 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
         .iter()
         .map(|t| translation(t, digest.lead()))
         .collect();
+    let mut about = json!({
+        "id": article.id,
+        "language": article.language,
+        "sha256": sha256(&article.text),
+        "headline": digest.headline(),
+        "text": article.text,
+    });
+    sources::add_provenance(&mut about, article, &CharIndex::new(&article.text));
     json!({
         "schema": "byline/digest/1",
-        "article": {
-            "id": article.id,
-            "language": article.language,
-            "sha256": sha256(&article.text),
-            "headline": digest.headline(),
-            "text": article.text,
-        },
+        "article": about,
         "models": models.iter().map(model).collect::<Vec<_>>(),
         "summary": summary(digest),
         "translations": translations,

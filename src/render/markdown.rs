@@ -9,7 +9,7 @@ use crate::summarise::SentenceMethod;
 use crate::translate::{Status, labels};
 
 use super::digest::{SourceRow, View};
-use super::words::{about, finding, name_of};
+use super::words::{about, capitalised, finding, name_of};
 use super::{Digest, ModelUsed, Translation};
 
 /// The whole digest.
@@ -18,6 +18,13 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> String {
     let mut out = String::new();
     if let Some(headline) = digest.headline() {
         let _ = writeln!(out, "# {}\n", escaped(&headline));
+    }
+    let about = &digest.document.article.provenance;
+    if let Some(line) = about.head_line() {
+        let _ = writeln!(out, "*{}*\n", escaped(&line));
+    }
+    if let Some(line) = about.embargo_line() {
+        let _ = writeln!(out, "**{}**\n", escaped(&capitalised(&line)));
     }
     for (index, sentence) in digest.summary.sentences.iter().enumerate() {
         let _ = writeln!(out, "- {}{}", escaped(&sentence.text), marks(&view, index));

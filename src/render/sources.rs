@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::article::Document;
+use crate::article::{Article, Document};
 use crate::attribution::{Attribution, Claims, Form, Polarity, Source};
 use crate::text::sha256::sha256;
 use crate::text::span::{CharIndex, Span};
@@ -29,18 +29,44 @@ pub fn json(document: &Document, claims: &Claims) -> Value {
             })
         })
         .collect();
+    let mut about = json!({
+        "id": article.id,
+        "language": article.language,
+        "sha256": sha256(&article.text),
+        "text": article.text,
+    });
+    add_provenance(&mut about, article, &index);
     json!({
         "schema": "byline/sources/1",
-        "article": {
-            "id": article.id,
-            "language": article.language,
-            "sha256": sha256(&article.text),
-            "text": article.text,
-        },
+        "article": about,
         "sentences": index.pairs(&sentences),
         "sources": sources,
         "attributions": attributions(claims, &index),
     })
+}
+
+/// Adds to an `article` object what the input says of it, and the times of its words; only what there is.
+pub(super) fn add_provenance(object: &mut Value, article: &Article, index: &CharIndex) {
+    let Value::Object(object) = object else { return };
+    if let Ok(Value::Object(fields)) = serde_json::to_value(&article.provenance) {
+        object.extend(fields);
+    }
+    if article.cues.is_empty() {
+        return;
+    }
+    let cues: Vec<Value> = article
+        .cues
+        .iter()
+        .map(|cue| {
+            json!({
+                "number": cue.number,
+                "start": cue.start,
+                "end": cue.end,
+                "span": index.pair(cue.span),
+            })
+        })
+        .collect();
+    object.insert("cues".to_owned(), Value::Array(cues));
 }
 
 fn attributions(claims: &Claims, index: &CharIndex) -> Vec<Value> {

@@ -9,7 +9,7 @@ use crate::translate::Status;
 
 use super::digest::View;
 use super::markdown::{attention, made_of, places};
-use super::words::name_of;
+use super::words::{capitalised, name_of};
 use super::{Digest, ModelUsed};
 
 /// Columns of a terminal that is narrower than nobody's.
@@ -21,6 +21,11 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> String {
     let mut out = String::new();
     if let Some(headline) = digest.headline() {
         let _ = writeln!(out, "{}\n", wrapped(&headline, "", ""));
+    }
+    let about = &digest.document.article.provenance;
+    let embargo = about.embargo_line().map(|line| capitalised(&line));
+    for line in about.head_line().into_iter().chain(embargo) {
+        let _ = writeln!(out, "{}\n", wrapped(&line, "", ""));
     }
     for (index, sentence) in digest.summary.sentences.iter().enumerate() {
         item(

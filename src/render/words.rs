@@ -11,6 +11,13 @@ pub(super) fn name_of<T: serde::Serialize>(value: &T) -> String {
     }
 }
 
+/// With a capital at its start.
+pub(super) fn capitalised(line: &str) -> String {
+    let mut chars = line.chars();
+    let first = chars.next().map(|c| c.to_uppercase().collect::<String>());
+    first.unwrap_or_default() + chars.as_str()
+}
+
 /// "1 source", "2 sources".
 pub(super) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })

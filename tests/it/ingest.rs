@@ -3,6 +3,7 @@
 use byline::article::{Article, BlockKind, Document, Format, MAX_BYTES, read};
 use byline::error::Error;
 use byline::text::language::Language;
+use clap::ValueEnum;
 use proptest::prelude::*;
 
 use crate::{Program, article};
@@ -22,7 +23,7 @@ fn sample(name: &str) -> Document {
 }
 
 /// What holds for every article, whatever it came from.
-fn check_invariants(document: &Document) {
+pub(crate) fn check_invariants(document: &Document) {
     let article = &document.article;
     let mut end = 0;
     for block in &article.blocks {
@@ -37,6 +38,12 @@ fn check_invariants(document: &Document) {
         assert!(article.blocks[sentence.block].span.contains(sentence.span));
         assert!(!document.sentence(index).trim().is_empty());
         end = sentence.span.end;
+    }
+    let mut number = 0;
+    for cue in &article.cues {
+        assert!(cue.number >= number && cue.span.end <= article.text.len());
+        assert!(!cue.span.of(&article.text).is_empty());
+        number = cue.number;
     }
     assert!(
         article
@@ -478,8 +485,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..200), format in 0usize..4) {
-        let format = [Format::Text, Format::Markdown, Format::Html, Format::Jsonl][format];
+    fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..200), format in 0usize..13) {
+        let format = Format::value_variants()[format];
         for article in read("x", &bytes, Some(format), None).into_iter().flatten().flatten() {
             check_invariants(&Document::new(article));
         }
@@ -491,14 +498,16 @@ proptest! {
             prop::sample::select(vec![
                 "\n", "\n\n", "\r\n", " ", "\t", "- ", "* ", "Source:", "Source: A; B", "Details:", "Джерело:", "출처：", "#", "# ", "**", "`", "```\n", "---\n",
                 "|", "<p>", "</p>", "<li>", "<div>", "<h1>", "</h1>", "<br>", "&amp;", "&", "<!--", "Support us", "Latest news", "The mayor said so. ", "«Так», — сказав він. ",
-                "하람시는 밝혔다. ", "“", "\"", "…", "\u{feff}", "\u{ad}", "\0", "\u{b}", "e\u{301}", "title: x\n", "+++\n", "1. ", "> ", "[a](b)", "![", "🙂",
+                "{\"uri\":\"u\",\"bodies\":[{\"value\":\"", "\"}]}", "<item>", "<rss><channel>", "</channel></rss>", "<title>", "<![CDATA[", "]]>", "&nbsp;", "&x;",
+                "<nitf><body>", "<newsItem><contentSet><inlineData>", "<feed>", "<entry>", "<!DOCTYPE a [", "From: a\n", "Subject: b\n", "WEBVTT\n\n",
+                "1\n00:00:01,000 --> 00:00:02,000\n", "<v A>", "{\\an8}", "하람시는 밝혔다. ", "“", "\"", "…", "\u{feff}", "\u{ad}", "\0", "\u{b}", "e\u{301}", "title: x\n", "+++\n", "1. ", "> ", "[a](b)", "![", "🙂",
             ]),
             0..40,
         ),
-        format in 0usize..3,
+        format in 0usize..14,
     ) {
-        let format = [Format::Text, Format::Markdown, Format::Html][format];
-        for article in read("x", parts.concat().as_bytes(), Some(format), None).into_iter().flatten().flatten() {
+        let format = Format::value_variants().get(format).copied();
+        for article in read("x", parts.concat().as_bytes(), format, None).into_iter().flatten().flatten() {
             check_invariants(&Document::new(article));
         }
     }

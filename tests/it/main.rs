@@ -9,6 +9,7 @@ mod digest;
 mod encoder;
 mod entities;
 mod exchange;
+mod formats;
 mod hard_cases;
 mod html;
 mod hub_server;

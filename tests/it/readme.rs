@@ -29,6 +29,20 @@ fn the_table_of_models_is_made_of_the_manifests() {
 }
 
 #[test]
+fn the_table_of_formats_names_every_format() {
+    use clap::ValueEnum;
+    let table = part("formats");
+    let named = byline::article::Format::value_variants().iter();
+    for format in named.filter_map(|format| format.to_possible_value()) {
+        assert!(
+            table.contains(&format!("`{}`", format.get_name())),
+            "{}",
+            format.get_name()
+        );
+    }
+}
+
+#[test]
 fn the_transcript_is_what_the_program_prints() {
     let transcript = part("transcript");
     let body = transcript

@@ -38,8 +38,8 @@ pub struct CheckArgs {
     /// The translation
     #[arg(value_name = "TRANSLATION")]
     pub translation: Option<PathBuf>,
-    /// Take the input as text, markdown, html or jsonl; as xliff or tmx, which hold both [default: by the file's name,
-    /// else text]
+    /// What the inputs are; xliff and tmx hold both texts [default: what their bytes show, else their names; else plain
+    /// text]
     #[arg(long, value_name = "FORMAT", value_parser = Taken::parse)]
     pub input_format: Option<Taken>,
     /// The language of the source [default: detected]

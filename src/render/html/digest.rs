@@ -5,7 +5,7 @@ use crate::translate::Status;
 
 use super::super::digest::View;
 use super::super::markdown::{made_of, places};
-use super::super::words::{counted, name_of};
+use super::super::words::{capitalised, counted, name_of};
 use super::super::{Digest, ModelUsed};
 use super::section::Versions;
 use super::view::{Item, Section, SourceLine};
@@ -33,6 +33,8 @@ pub(super) fn section(number: usize, digest: &Digest, models: &[ModelUsed]) -> S
     let versions = Versions::new(number, (article.language, &text), segments, held);
     let mut section = versions.section(title);
     section.title_language = digest.headline().map(|_| article.language.code());
+    section.about = article.provenance.head_line();
+    section.embargo = article.provenance.embargo_line().map(|line| capitalised(&line));
     let found = digest.summary.findings.len();
     if found > 0 {
         let line = format!("Summary: {} to look at", counted(found, "finding"));

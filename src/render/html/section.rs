@@ -86,6 +86,8 @@ impl<'a> Versions<'a> {
             id: self.id.clone(),
             title,
             title_language: None,
+            about: None,
+            embargo: None,
             verdict: self
                 .held
                 .iter()

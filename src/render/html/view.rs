@@ -11,6 +11,10 @@ pub(super) struct Section {
     pub(super) title: String,
     /// The language of the title, where it is a headline.
     pub(super) title_language: Option<&'static str>,
+    /// Byline, outlet, dates and address of the article, where its input gives them.
+    pub(super) about: Option<String>,
+    /// Until when it may not be published.
+    pub(super) embargo: Option<String>,
     /// How it came out, a line each.
     pub(super) verdict: Vec<String>,
     pub(super) columns: Vec<Column>,

@@ -1,86 +1,22 @@
-//! A web page → draft: the article found by readability, its blocks kept, the rest of the page listed as left out.
+//! A marked-up page → its blocks: which elements part them, which flow inside a line, which stand beside the text.
 
-use std::collections::HashSet;
+use dom_smoothie::Readability;
 
-use dom_smoothie::{Config, Readability};
-
-use super::layout::{Draft, Piece};
-use super::{BlockKind, Dropped};
+use crate::article::layout::Piece;
+use crate::article::{BlockKind, Dropped};
 use crate::error::{Error, Result};
 
-/// Pages with more elements are no articles (and would take very long).
-const MOST_ELEMENTS: usize = 100_000;
-/// Elements inside one another: beyond this the search for the article takes very long.
-const DEEPEST: usize = 600;
-/// Less running text than this, in characters, is no article.
-const LEAST_PROSE: usize = 100;
-
-/// Reads the page `html`.
-///
-/// # Errors
-/// [`Error::Input`] if no article is found in it.
-pub(super) fn read(name: &str, html: &str) -> Result<Draft> {
-    let no_article = || {
-        Error::input(name, "holds no article that could be found in the page")
-            .with_hint("save the article's text and give it as plain text")
-    };
-    let page = blocks_of_page(html, name)?;
-    let mut reader = Readability::new(html, None, Some(config())).map_err(|_| no_article())?;
-    let found = reader.parse().map_err(|_| no_article())?;
-    let mut draft = Draft {
-        pieces: blocks_of_page(&found.content, name)?.pieces,
-        ..Draft::default()
-    };
-    draft.pieces.retain(|piece| !piece.text.is_empty());
-    draft.declared = found.lang.as_deref().and_then(|code| code.parse().ok());
-    let kept: HashSet<&str> = draft.pieces.iter().map(|piece| piece.text.as_str()).collect();
-    let title = match page.title {
-        Some(title) if title.chars().count() > 8 => title,
-        _ => collapse(&found.title),
-    };
-    let outside = page
-        .pieces
-        .iter()
-        .map(|piece| &piece.text)
-        .filter(|text| !kept.contains(text.as_str()) && **text != title);
-    let outside: Vec<Dropped> = left_out(outside, "outside of the article")
-        .chain(left_out(page.captions.iter(), "picture caption"))
-        .collect();
-    draft.settle(Some(title));
-    draft.dropped.extend(outside);
-    if draft.prose() < LEAST_PROSE {
-        return Err(no_article());
-    }
-    Ok(draft)
-}
-
-fn left_out<'a>(
-    texts: impl Iterator<Item = &'a String>,
-    reason: &'static str,
-) -> impl Iterator<Item = Dropped> {
-    texts.map(move |text| Dropped {
-        text: text.clone(),
-        reason,
-    })
-}
-
-fn config() -> Config {
-    Config {
-        max_elements_to_parse: MOST_ELEMENTS,
-        ..Config::default()
-    }
-}
-
-/// The blocks of a page in order, its captions, and its only `<h1>`.
+/// The blocks of a page in order, what belongs beside its text, and its only `<h1>`.
 #[derive(Default)]
-struct Page {
-    pieces: Vec<Piece>,
-    captions: Vec<String>,
-    title: Option<String>,
+pub(in crate::article) struct Page {
+    pub(in crate::article) pieces: Vec<Piece>,
+    /// Captions, footnotes, and dates on a line of their own.
+    pub(in crate::article) aside: Vec<Dropped>,
+    pub(in crate::article) title: Option<String>,
 }
 
-/// What the walk over the page meets.
-enum Step {
+/// What the walk over the page meets; elements are named as in HTML.
+pub(in crate::article) enum Step {
     Open(String),
     Close(String),
     Text(String),
@@ -99,10 +35,18 @@ const INLINE: &[&str] = &[
     "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 ];
 
-fn blocks_of_page(html: &str, name: &str) -> Result<Page> {
-    // `Readability` is taken for its parser here: the page as it stands.
-    let parsed = Readability::new(html, None, None)
-        .map_err(|e| Error::input(name, format!("cannot be read as a page: {e}")))?;
+/// Elements whose text stands beside the article, and what to call it. No page has a `footnote`: other markup that
+/// is walked here does.
+const ASIDE: &[(&str, &str)] = &[("figcaption", "picture caption"), ("footnote", "footnote")];
+
+/// Elements inside one another: beyond this the search for the article takes very long.
+const DEEPEST: usize = 600;
+
+/// The steps through a parsed page.
+///
+/// # Errors
+/// [`Error::Input`] if it is nested too deeply.
+pub(super) fn steps(parsed: &Readability, name: &str) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
     // A stack in place of recursion: pages may be nested to any depth.
     let mut stack = vec![(parsed.doc.root(), false)];
@@ -133,7 +77,12 @@ fn blocks_of_page(html: &str, name: &str) -> Result<Page> {
             None => stack.extend(node.children_it(true).map(|child| (child, false))),
         }
     }
-    Ok(Walk::default().run(steps))
+    Ok(steps)
+}
+
+/// The blocks along `steps`.
+pub(in crate::article) fn blocks(steps: Vec<Step>) -> Page {
+    Walk::default().run(steps)
 }
 
 #[derive(Default)]
@@ -142,8 +91,10 @@ struct Walk {
     open: String,
     heading: usize,
     item: usize,
-    caption: usize,
+    aside: Vec<&'static str>,
     titles: usize,
+    /// The text up to the end of a `<time>` that begins the block.
+    date: Option<String>,
     preformatted: usize,
 }
 
@@ -164,6 +115,9 @@ impl Walk {
     }
 
     fn open(&mut self, element: &str) {
+        if element == "time" && self.open.trim().is_empty() {
+            self.date = Some(String::new());
+        }
         if INLINE.contains(&element) {
             return;
         }
@@ -174,14 +128,19 @@ impl Walk {
         match element {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading += 1,
             "li" | "dd" | "dt" => self.item += 1,
-            "figcaption" => self.caption += 1,
             "pre" => self.preformatted += 1,
-            _ => {}
+            _ => self.aside.extend(aside(element)),
         }
     }
 
     fn close(&mut self, element: &str) {
         match element {
+            "time" => {
+                if let Some(date) = &mut self.date {
+                    date.clone_from(&self.open);
+                }
+                return;
+            }
             _ if INLINE.contains(&element) => return,
             "td" | "th" => {
                 self.open.push_str(" | ");
@@ -197,15 +156,20 @@ impl Walk {
         let depth = match element {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => &mut self.heading,
             "li" | "dd" | "dt" => &mut self.item,
-            "figcaption" => &mut self.caption,
             "pre" => &mut self.preformatted,
-            _ => return,
+            _ => {
+                if aside(element).is_some() {
+                    self.aside.pop();
+                }
+                return;
+            }
         };
         *depth = depth.saturating_sub(1);
     }
 
     fn flush(&mut self) {
         let open = std::mem::take(&mut self.open);
+        let date = self.date.take();
         let kind = match (self.heading, self.item) {
             (1.., _) => BlockKind::Heading,
             (_, 1..) => BlockKind::ListItem,
@@ -221,16 +185,24 @@ impl Walk {
             if text.is_empty() {
                 continue;
             }
-            if self.caption > 0 {
-                self.page.captions.push(text.to_owned());
-            } else {
-                self.page.pieces.push(Piece::new(kind, text));
+            let is_date = date.as_deref().is_some_and(|date| collapse(date) == text);
+            match self.aside.last().copied().or(is_date.then_some("date")) {
+                Some(reason) => self.page.aside.push(Dropped {
+                    text: text.to_owned(),
+                    reason,
+                }),
+                None => self.page.pieces.push(Piece::new(kind, text)),
             }
         }
     }
 }
 
+fn aside(element: &str) -> Option<&'static str> {
+    let found = ASIDE.iter().find(|(name, _)| *name == element)?;
+    Some(found.1)
+}
+
 /// White space as a browser shows it: one space, also for no-break spaces, which pages use for layout.
-fn collapse(text: &str) -> String {
+pub(in crate::article) fn collapse(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,159 @@
+//! Files that are not what they claim, that are cut off, or that were made to harm.
+
+use std::io::{Cursor, Write};
+use std::time::{Duration, Instant};
+
+use byline::article::{Document, read};
+use proptest::prelude::*;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::office::{docx, odt, zipped};
+use super::{fixture, sources};
+use crate::Program;
+use crate::ingest::check_invariants;
+
+/// The one error of an input, with its way out.
+fn refusal(name: &str, bytes: &[u8]) -> (String, String) {
+    let found = read(name, bytes, None, None).and_then(|mut all| all.remove(0));
+    let error = found.unwrap_err();
+    assert_eq!(error.exit_code(), 2, "{error}");
+    assert!(!error.to_string().contains('\n'), "{error}");
+    (error.to_string(), error.hint().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn what_is_not_what_it_claims_says_so_and_the_others_go_on() {
+    let program = Program::new();
+    let files = [
+        program.file("photo.docx", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01"),
+        program.file("page.odt", "Only a text, the desk said."),
+        program.file("plain.json", "{\"name\": \"no article\"}"),
+        program.file(
+            "other.xml",
+            "<?xml version='1.0'?><invoice><total>7</total></invoice>",
+        ),
+        program.file("cut.nitf", "<nitf><body><body.content><p>It is shut, the boa"),
+        program.file(
+            "empty.rss",
+            "<rss version='2.0'><channel><title>x</title></channel></rss>",
+        ),
+        program.file("none.srt", "Not a subtitle, he said."),
+        program.file("letter.eml", "Dear desk,\n\nnothing here is a mail."),
+        program.file("book.docx", zipped(&[("mimetype", "application/epub+zip")])),
+        fixture("lock.txt"),
+    ];
+    let run = sources(&program, &files, &[]);
+    assert_eq!(run.code, 2);
+    assert_eq!(run.lines.len(), 1, "the good one");
+    for said in [
+        "photo.docx: is no Word document: it is a picture",
+        "page.odt: is no OpenDocument text: it is text",
+        "plain.json: line 1: no \"text\"",
+        "other.xml: is XML that is not read (<invoice>)",
+        "cut.nitf: is cut off: <p> is never closed",
+        "empty.rss: is a feed without items",
+        "none.srt: holds no subtitles",
+        "letter.eml: is no e-mail (it has no sender)",
+        "book.docx: is no Word document: it is another ZIP file",
+    ] {
+        assert!(run.stderr.contains(said), "{said}\n{}", run.stderr);
+    }
+    assert_eq!(run.stderr.matches("hint:").count(), 9, "{}", run.stderr);
+}
+
+#[test]
+fn bombs_are_defused() {
+    let started = Instant::now();
+    let laughs: String = (1..20)
+        .map(|n| format!("<!ENTITY l{n} '&l{0};&l{0};&l{0};&l{0};'>", n - 1))
+        .collect();
+    let bomb = format!("<!DOCTYPE nitf [<!ENTITY l0 'ha'>{laughs}]><nitf><body><p>&l19;</p></body></nitf>");
+    let (message, hint) = refusal("a.nitf", bomb.as_bytes());
+    assert!(
+        message.contains("entity &l19; that only a DTD can tell"),
+        "{message}"
+    );
+    assert!(hint.contains("written out"));
+    let outside =
+        "<!DOCTYPE nitf [<!ENTITY x SYSTEM 'file:///etc/hostname'>]><nitf><body><p>&x;</p></body></nitf>";
+    assert!(
+        refusal("a.nitf", outside.as_bytes())
+            .0
+            .contains("DTDs are not read")
+    );
+
+    // 40 MB of spaces in a document of a few kilobytes
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("word/document.xml", SimpleFileOptions::default())
+        .unwrap();
+    for _ in 0..40 {
+        zip.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    let packed = zip.finish().unwrap().into_inner();
+    assert!(packed.len() < 200_000);
+    assert_eq!(
+        refusal("a.docx", &packed).0,
+        "a.docx: unpacks to more than 32 MB (word/document.xml)"
+    );
+    let deep = format!("{}x{}", "<w:p>".repeat(5_000), "</w:p>".repeat(5_000));
+    assert!(refusal("a.docx", &docx(&deep)).0.contains("nested more than 256"));
+    let deep = format!("{}x{}", "<text:p>".repeat(5_000), "</text:p>".repeat(5_000));
+    assert!(refusal("a.odt", &odt(&deep)).0.contains("nested more than 256"));
+    let deep = format!("{{\"uri\":\"u\",\"bodies\":{}", "[".repeat(100_000));
+    assert_eq!(
+        read("a.ninjs", deep.as_bytes(), None, None)
+            .unwrap_err()
+            .exit_code(),
+        2
+    );
+    let deep = format!("---\na: {}\n---\n\nIt is shut, he said.\n", "[".repeat(50_000));
+    assert!(read("a.md", deep.as_bytes(), None, None).unwrap()[0].is_ok());
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(fixture(""))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, std::fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    files.push((
+        "a.docx".to_owned(),
+        docx("<w:p><w:r><w:t>It is shut, the board said.</w:t></w:r></w:p>"),
+    ));
+    files.push((
+        "a.odt".to_owned(),
+        odt("<text:p>It is shut, the board said.</text:p>"),
+    ));
+    files.sort();
+    files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Cut off anywhere, or with some bytes changed: an article or an error, never a panic.
+    #[test]
+    fn no_file_is_too_broken(file in 0usize..100, cut in 0.0f64..1.0, changes in prop::collection::vec((0.0f64..1.0, any::<u8>()), 0..4)) {
+        let files = fixtures();
+        let (name, bytes) = &files[file % files.len()];
+        let place = |share: f64| (share * bytes.len() as f64) as usize;
+        let mut bytes = bytes.clone();
+        for (share, byte) in changes {
+            let at = place(share);
+            bytes[at] = byte;
+        }
+        bytes.truncate(place(cut).max(1));
+        for article in read(name, &bytes, None, None).into_iter().flatten().flatten() {
+            check_invariants(&Document::new(article));
+        }
+    }
+}

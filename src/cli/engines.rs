@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::align::likeness::Reader;
 use crate::cli::console::Console;
 use crate::cli::encoders::Encoders;
+use crate::cli::quantised::quantised;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
 use crate::neural::{self, Chat, ChatModel, LoadSpec, TextToText};
@@ -275,7 +276,7 @@ impl<'a> Engines<'a> {
         self.loaded = None;
         self.console.stage(&format!("loading {}", installed.id()));
         let device = self.settings.device.resolve()?;
-        let spec = spec(installed);
+        let spec = quantised(installed, self.settings, &self.store, self.console)?;
         let model = if neural::is_encoder_decoder(&installed.manifest.architecture) {
             Loaded::TextToText(neural::load_text_to_text(&spec, &device)?)
         } else {
@@ -344,7 +345,8 @@ pub fn spec(installed: &Installed) -> LoadSpec {
     LoadSpec {
         tokenizer: one("tokenizer"),
         config: one("config"),
-        tokenizer_config: one("template"),
+        tokenizer_config: one("tokenizer_config"),
+        chat_template: one("chat_template"),
         generation_config: one("generation"),
         vocabularies: one("source_vocabulary")
             .zip(one("target_vocabulary"))

@@ -11,6 +11,7 @@ pub mod gathered;
 pub mod inputs;
 pub mod maker;
 pub mod output;
+pub mod quantised;
 pub mod settings;
 
 use std::ffi::OsString;
@@ -68,6 +69,16 @@ pub struct Common {
         value_delimiter = ','
     )]
     pub model: Vec<String>,
+    /// Quantise models that come as safetensors, once, and use the copy from then on [default: as the model's manifest says]
+    #[arg(
+        long,
+        visible_alias = "quantize",
+        global = true,
+        env = "BYLINE_QUANTISE",
+        value_name = "FORM",
+        ignore_case = true
+    )]
+    pub quantise: Option<Quantising>,
     /// CSV of terms: source term, target language, target term
     #[arg(long, global = true, env = "BYLINE_GLOSSARY", value_name = "FILE")]
     pub glossary: Option<PathBuf>,
@@ -95,6 +106,19 @@ pub struct Common {
     /// No progress bars
     #[arg(long, global = true, env = "BYLINE_NO_PROGRESS", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_progress: bool,
+}
+
+/// What safetensors are quantised to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Quantising {
+    /// 4 bits (6 where that matters): a third of the size, somewhat worse.
+    #[value(name = "q4_k")]
+    Q4K,
+    /// 8 bits: half of the size, nearly the same.
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// As they are.
+    None,
 }
 
 /// How the result is printed.

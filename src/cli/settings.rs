@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::cli::{Common, OutputFormat, Searching};
+use crate::cli::{Common, OutputFormat, Quantising, Searching};
 use crate::error::{Error, Result};
 use crate::neural::device::DeviceChoice;
 use crate::registry::Task;
@@ -27,6 +27,8 @@ pub struct Settings {
     pub models: BTreeMap<Task, String>,
     /// `--model ID` without a task, which only `bench` takes.
     pub bare_model: Option<String>,
+    /// What safetensors are quantised to; none: as the model's manifest says.
+    pub quantise: Option<Quantising>,
     /// Terms of the desk.
     pub glossary: Option<PathBuf>,
     /// Languages to translate into when the command names none.
@@ -47,6 +49,7 @@ struct ConfigFile {
     offline: bool,
     device: Option<String>,
     threads: Option<usize>,
+    quantise: Option<String>,
     glossary: Option<PathBuf>,
     format: Option<String>,
     #[serde(default)]
@@ -90,6 +93,11 @@ impl Settings {
             (None, Some(name)) => Some(parse_format(name)?),
             (None, None) => None,
         };
+        let quantise = match (flags.quantise, &file.quantise) {
+            (Some(choice), _) => Some(choice),
+            (None, Some(name)) => Some(parse_quantising(name)?),
+            (None, None) => None,
+        };
         let threads = flags.threads.or(file.threads);
         if threads == Some(0) {
             return Err(Error::usage("--threads 0: at least one thread is needed"));
@@ -100,6 +108,7 @@ impl Settings {
             threads,
             models,
             bare_model,
+            quantise,
             glossary: flags.glossary.clone().or(file.glossary),
             to: file.to,
             format,
@@ -173,7 +182,7 @@ impl ConfigFile {
         toml::from_str(&text).map_err(|e| {
             let line = e.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
             Error::input(path.display().to_string(), format!("line {line}: {}", e.message()))
-                .with_hint("the keys are: offline, device, threads, glossary, format, to, and a [model] table of TASK = \"ID\"")
+                .with_hint("the keys are: offline, device, threads, quantise, glossary, format, to, and a [model] table of TASK = \"ID\"")
         })
     }
 }
@@ -189,6 +198,15 @@ fn parse_format(name: &str) -> Result<OutputFormat> {
     <OutputFormat as clap::ValueEnum>::from_str(name, true).map_err(|_| {
         Error::usage(format!("byline.toml: \"{name}\" is no format"))
             .with_hint("text, markdown, json or html")
+    })
+}
+
+fn parse_quantising(name: &str) -> Result<Quantising> {
+    <Quantising as clap::ValueEnum>::from_str(name, true).map_err(|_| {
+        Error::usage(format!(
+            "byline.toml: \"{name}\" is no form that models are quantised to"
+        ))
+        .with_hint("q4_k, q8_0 or none")
     })
 }
 

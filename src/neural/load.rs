@@ -41,6 +41,8 @@ pub struct LoadSpec {
     pub quantise: Option<Quantise>,
     /// In which form decoders keep keys and values on the processor; on other devices in the type that they compute in.
     pub cache_type: CacheType,
+    /// What [`super::Quantiser`] has made of the safetensors; it is read instead of them.
+    pub quantised: Option<PathBuf>,
     /// Students of Firefox's: the SentencePiece models of the source and of the target, which may be one.
     pub vocabularies: Option<(PathBuf, PathBuf)>,
     /// Students of Firefox's: `lex.*.s2t.bin`.
@@ -92,7 +94,9 @@ pub fn load(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
     let Some(first) = spec.weights.first() else {
         return Err(Error::failed("the model has no weights"));
     };
-    if spec.weights.len() == 1 && is_gguf(first)? {
+    if spec.quantised.is_some() {
+        load_safetensors(spec, device)
+    } else if spec.weights.len() == 1 && is_gguf(first)? {
         load_gguf(spec, first, device)
     } else if first.extension().is_some_and(|e| e == "gguf") {
         Gguf::open(first)?;
@@ -143,10 +147,17 @@ fn load_gguf(spec: &LoadSpec, path: &Path, device: &Device) -> Result<ChatModel>
 }
 
 fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
-    let files = Safetensors::open(&spec.weights)?;
+    let (source, stored) = match &spec.quantised {
+        Some(path) => (Source::Gguf(Gguf::open(path)?), DType::F32),
+        None => {
+            let files = Safetensors::open(&spec.weights)?;
+            let stored = files.dtype("model.embed_tokens.weight").unwrap_or(DType::F32);
+            (Source::Safetensors(files), stored)
+        }
+    };
     let config_path = spec.beside(&spec.config, "config.json").ok_or_else(|| {
         broken(
-            files.path(),
+            source.path(),
             "config.json is not beside it, and safetensors do not say what they are",
         )
     })?;
@@ -154,19 +165,19 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
     let config = Config::from_json(&json, &config_path)?;
     let tokenizer_path = spec
         .beside(&spec.tokenizer, "tokenizer.json")
-        .ok_or_else(|| broken(files.path(), "tokenizer.json is not beside it"))?;
+        .ok_or_else(|| broken(source.path(), "tokenizer.json is not beside it"))?;
     let tokenizer_config = match spec.beside(&spec.tokenizer_config, "tokenizer_config.json") {
         Some(path) => json_of(&path)?,
         None => Json::Null,
     };
-    let source = match spec.beside(&spec.chat_template, "chat_template.jinja") {
+    let template_text = match spec.beside(&spec.chat_template, "chat_template.jinja") {
         Some(path) => Some(text_of(&path)?),
         None => template_of(&tokenizer_config),
     };
-    let tokenizer = Tokenizer::from_json_file(&tokenizer_path, source.as_deref())?;
+    let tokenizer = Tokenizer::from_json_file(&tokenizer_path, template_text.as_deref())?;
     let bos = token_text(&tokenizer_config, "bos_token").unwrap_or_default();
     let eos = token_text(&tokenizer_config, "eos_token").unwrap_or_default();
-    let template = template(source, &bos, &eos, &tokenizer_path)?;
+    let template = template(template_text, &bos, &eos, &tokenizer_path)?;
     let mut stop = HashSet::new();
     stop.extend(eos_ids(&json));
     if let Some(path) = spec.beside(&spec.generation_config, "generation_config.json") {
@@ -176,12 +187,10 @@ fn load_safetensors(spec: &LoadSpec, device: &Device) -> Result<ChatModel> {
     stop.extend(stop_tokens_by_name(&tokenizer));
     check_sizes(&tokenizer, &config, &tokenizer_path)?;
 
-    let stored = files.dtype("model.embed_tokens.weight").unwrap_or(DType::F32);
     let dtype = if device.is_cpu() { DType::F32 } else { stored };
     if dtype != stored {
         tracing::info!("{stored:?} weights are computed in {dtype:?} on the processor");
     }
-    let source = Source::Safetensors(files);
     let names = DecoderNames::of(&config);
     let weights = Weights::new(&source, &names, dtype, device).quantised(spec.quantise);
     let tied = match json.get("tie_word_embeddings").and_then(Json::as_bool) {

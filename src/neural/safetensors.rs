@@ -131,6 +131,15 @@ impl Safetensors {
         self.places.keys().map(String::as_str)
     }
 
+    /// All tensors with their shapes, in the order in which they lie in the files.
+    pub(crate) fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let mut all: Vec<_> = self.places.iter().collect();
+        all.sort_by_key(|(name, place)| (place.shard, place.start, *name));
+        all.into_iter()
+            .map(|(name, place)| (name.clone(), place.shape.clone()))
+            .collect()
+    }
+
     /// The type of a tensor as stored.
     pub(crate) fn dtype(&self, name: &str) -> Option<DType> {
         self.places.get(name).map(|p| p.dtype)

@@ -42,7 +42,8 @@ impl Source {
         }
     }
 
-    fn path(&self) -> &Path {
+    /// The file, to name the model in messages.
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Gguf(gguf) => gguf.path(),
             Self::Safetensors(file) => file.path(),
@@ -264,7 +265,7 @@ impl Rows<'_> {
 }
 
 /// The rows of a matrix, some at a time: about 16 MB.
-fn stretches(outputs: usize, inputs: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn stretches(outputs: usize, inputs: usize) -> impl Iterator<Item = Range<usize>> {
     const NUMBERS: usize = 1 << 22;
     let stretch = (NUMBERS / inputs).max(1);
     (0..outputs)

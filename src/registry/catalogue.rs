@@ -40,6 +40,8 @@ embedded![
     "firefox-uk-en",
     "firefox-zh-en",
     "gemma-3-270m",
+    "hy-mt2-1.8b",
+    "hy-mt2-7b",
     "lmt-60-1.7b",
     "lmt-60-4b",
     "m2m100-418m",
@@ -293,15 +295,20 @@ mod tests {
                 "qwen2.5-coder-1.5b",
                 "firefox-en-zh",
                 "lmt-60-1.7b",
+                "hy-mt2-1.8b",
                 "lmt-60-4b",
                 "madlad400-3b-mt",
+                "hy-mt2-7b",
                 "m2m100-418m"
             ]
         );
         let uk = ids(&catalogue.serving(Task::Translate, Language::EN, Some(Language::UK)));
-        assert_eq!(uk[..3], ["firefox-en-uk", "lmt-60-1.7b", "lmt-60-4b"]);
+        assert_eq!(uk[..3], ["firefox-en-uk", "lmt-60-1.7b", "hy-mt2-1.8b"]);
         let between = ids(&catalogue.serving(Task::Translate, Language::UK, Some(Language::KO)));
-        assert_eq!(between, ["madlad400-3b-mt", "m2m100-418m"]);
+        assert_eq!(
+            between,
+            ["hy-mt2-1.8b", "madlad400-3b-mt", "hy-mt2-7b", "m2m100-418m"]
+        );
         assert!(
             catalogue
                 .serving(Task::Translate, Language::UK, Some("sq".parse().unwrap()))

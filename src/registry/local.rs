@@ -218,6 +218,7 @@ fn make(path: &Path, architecture: &str, details: Vec<InstalledFile>) -> Result<
             id: "unknown".to_owned(),
             note: None,
         },
+        quantise: None,
         serves: Serves::default(),
         prompt: Prompt::default(),
         decoding: Decoding::default(),

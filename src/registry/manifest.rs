@@ -84,6 +84,9 @@ pub struct Manifest {
     pub memory_mib: Option<u64>,
     /// Under which terms the weights may be used.
     pub licence: Licence,
+    /// What its safetensors are quantised to when they are used first, if the user does not say otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantise: Option<Form>,
     /// Tasks and languages that it is good enough for.
     #[serde(default)]
     pub serves: Serves,
@@ -110,6 +113,27 @@ pub enum Quality {
     Asked,
     /// For tests and quick trials: only with `--model`.
     Test,
+}
+
+/// What safetensors are quantised to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// 4 bits, and 6 where that matters.
+    #[serde(rename = "q4_k")]
+    Q4K,
+    /// 8 bits.
+    #[serde(rename = "q8_0")]
+    Q8_0,
+}
+
+impl Form {
+    /// The name on the command line, in manifests and of files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Q4K => "q4_k",
+            Self::Q8_0 => "q8_0",
+        }
+    }
 }
 
 /// Terms of use.

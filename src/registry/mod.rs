@@ -21,7 +21,7 @@
 //! | what | where |
 //! |---|---|
 //! | files from the hub | the standard hub cache (`HF_HUB_CACHE`, `HF_HOME/hub`, `~/.cache/huggingface/hub`), shared with other tools |
-//! | files made from wheels, lock files, staging | `BYLINE_CACHE`, else `byline` in the user's cache folder |
+//! | files made from wheels, quantised copies, lock files, staging | `BYLINE_CACHE`, else `byline` in the user's cache folder |
 
 mod catalogue;
 mod disk;
@@ -35,6 +35,7 @@ mod manifest;
 mod names;
 mod pip;
 mod pull;
+mod quantised;
 mod store;
 mod watched;
 mod wheel;
@@ -42,8 +43,9 @@ mod wheel;
 pub use catalogue::{Catalogue, Chosen};
 pub use installed::{Installed, InstalledFile};
 pub use manifest::{
-    Decoding, Direction, FileSpec, HubSource, Joined, Licence, Manifest, Packed, Part, Pooling, Prompt,
+    Decoding, Direction, FileSpec, Form, HubSource, Joined, Licence, Manifest, Packed, Part, Pooling, Prompt,
     Quality, Serves, Source, Task, WheelSource,
 };
 pub use names::human_size;
+pub use quantised::{Copied, Place};
 pub use store::{Fault, Store};

@@ -262,6 +262,7 @@ impl Store {
                 faults.push(Fault { path, message });
             }
         }
+        faults.extend(self.verify_copies(&manifest.id, progress)?);
         Ok(Some(faults))
     }
 
@@ -294,7 +295,9 @@ impl Store {
         let lock = Lock::read(&self.lock_path(id)).filter(|lock| lock.id == id);
         let (folder, staging) = (self.model_folder(id), self.staging(id));
         let mut freed = tree_size(&folder) + tree_size(&staging);
-        let here = folder.exists() || staging.exists();
+        let copies = self.remove_copies(id)?;
+        let here = folder.exists() || staging.exists() || copies > 0;
+        freed += copies;
         if let Some(lock) = &lock {
             freed += self.remove_from_hub(lock, progress)?;
         }

@@ -10,6 +10,7 @@
 
 mod damage;
 mod encoder;
+mod quantised;
 mod real;
 mod seq2seq;
 mod seq2seq_files;

@@ -9,6 +9,7 @@ use crate::cli::OutputFormat;
 use crate::cli::console::{Console, size};
 use crate::cli::engines::spec;
 use crate::cli::output::Output;
+use crate::cli::quantised::quantised;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
 use crate::neural::{self, ChatModel, Encoder, Purpose};
@@ -61,7 +62,9 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
         console.stage("measuring");
         measure_encoder(&encoder, args, load_s)?
     } else {
-        let model = neural::load(&spec(&installed), &device)?;
+        let spec = quantised(&installed, settings, &Store::from_env()?, console)?;
+        let started = Instant::now();
+        let model = neural::load(&spec, &device)?;
         let load_s = started.elapsed().as_secs_f64();
         console.stage("measuring");
         measure(&model, args, load_s)?

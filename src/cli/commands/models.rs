@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
 use crate::progress::checkpoint;
-use crate::registry::{Catalogue, Installed, Manifest, Quality, Source, Store, human_size};
+use crate::registry::{Catalogue, Copied, Installed, Manifest, Quality, Source, Store, human_size};
 use crate::text::language::Language;
 
 /// What to do with the models.
@@ -54,7 +54,7 @@ pub fn run(command: &ModelsCommand, settings: &Settings, console: &Console) -> R
     }
     let store = Store::from_env()?;
     match command {
-        ModelsCommand::List => list(&catalogue, &store, settings),
+        ModelsCommand::List => list(&catalogue, &store, settings, console),
         ModelsCommand::Show { id } => show(catalogue.get(id)?, &store, settings),
         ModelsCommand::Pull { ids } => {
             let models = ids
@@ -74,11 +74,11 @@ pub fn run(command: &ModelsCommand, settings: &Settings, console: &Console) -> R
             verify(&models, !ids.is_empty(), &store, settings, console)
         }
         ModelsCommand::Remove { ids } => {
-            let models = ids
-                .iter()
-                .map(|id| catalogue.get(id))
-                .collect::<Result<Vec<_>>>()?;
-            each(&models, console, |model| remove(&model.id, &store, console))
+            let own = store.copies_of_own(|id| catalogue.get(id).is_ok());
+            for id in ids.iter().filter(|id| !own.contains(id)) {
+                catalogue.get(id)?;
+            }
+            each(ids, console, |id| remove(id, &store, console))
         }
     }
 }
@@ -192,7 +192,7 @@ fn remove(id: &str, store: &Store, console: &Console) -> Result<u8> {
     Ok(0)
 }
 
-fn list(catalogue: &Catalogue, store: &Store, settings: &Settings) -> Result<u8> {
+fn list(catalogue: &Catalogue, store: &Store, settings: &Settings, console: &Console) -> Result<u8> {
     let mut here = Vec::new();
     for manifest in catalogue.all() {
         here.push(store.locate(manifest)?.is_some());
@@ -201,13 +201,20 @@ fn list(catalogue: &Catalogue, store: &Store, settings: &Settings) -> Result<u8>
         let models: Vec<Value> = catalogue
             .all()
             .zip(&here)
-            .map(|(model, here)| to_json(model, *here))
+            .map(|(model, here)| to_json(model, *here, store))
             .collect();
         json!({"schema": "byline/models/1", "models": models}).to_string()
     } else {
         let rows = catalogue.all().zip(&here).map(|(model, here)| {
             let mut row = row(model).to_vec();
-            row.push(if *here { "yes" } else { "no" }.to_owned());
+            let copies = store.copies(&model.id);
+            let copies = forms(&copies);
+            row.push(match (here, copies.is_empty()) {
+                (true, true) => "yes".to_owned(),
+                (true, false) => format!("yes, {}", copies.join(" ")),
+                (false, true) => "no".to_owned(),
+                (false, false) => format!("no, but {}", copies.join(" ")),
+            });
             row
         });
         let mut table: Vec<Vec<String>> = vec![
@@ -222,7 +229,20 @@ fn list(catalogue: &Catalogue, store: &Store, settings: &Settings) -> Result<u8>
             _ => in_columns(&table),
         }
     };
+    for name in store.copies_of_own(|id| catalogue.get(id).is_ok()) {
+        let copies = store.copies(&name);
+        let size = human_size(copies.iter().map(|copy| copy.size).sum());
+        console.say(&format!(
+            "quantised copies of a model of your own: {name} ({}, {size}); `byline models remove {name}` takes them away",
+            forms(&copies).join(" ")
+        ));
+    }
     write(settings, &text)
+}
+
+/// What the copies are quantised to.
+fn forms(copies: &[Copied]) -> Vec<&str> {
+    copies.iter().map(|copy| copy.form.as_str()).collect()
 }
 
 /// The table of models as Markdown, without what depends on the machine (for the README).
@@ -294,18 +314,20 @@ fn show(manifest: &Manifest, store: &Store, settings: &Settings) -> Result<u8> {
     let installed = store.locate(manifest)?;
     if is_json(settings)? {
         let mut object = json!({"schema": "byline/model/1"});
-        if let (Some(object), Value::Object(fields)) =
-            (object.as_object_mut(), to_json(manifest, installed.is_some()))
-        {
+        if let (Some(object), Value::Object(fields)) = (
+            object.as_object_mut(),
+            to_json(manifest, installed.is_some(), store),
+        ) {
             object.extend(fields);
         }
         return write(settings, &object.to_string());
     }
-    write(settings, &sheet(manifest, installed.as_ref()))
+    let copies = store.copies(&manifest.id);
+    write(settings, &sheet(manifest, installed.as_ref(), &copies))
 }
 
 /// Everything about a model, a line each.
-fn sheet(manifest: &Manifest, installed: Option<&Installed>) -> String {
+fn sheet(manifest: &Manifest, installed: Option<&Installed>, copies: &[Copied]) -> String {
     let mut lines = vec![manifest.id.clone()];
     let mut line = |name: &str, value: &str| lines.push(format!("  {name:<13} {value}"));
     line("name", &manifest.name);
@@ -320,6 +342,10 @@ fn sheet(manifest: &Manifest, installed: Option<&Installed>) -> String {
         line("", note);
     }
     line("size", &manifest.size_text());
+    if let Some(form) = manifest.quantise {
+        let what = format!("to {}, once, when it is used first (--quantise)", form.name());
+        line("quantised", &what);
+    }
     for file in &manifest.files {
         let size = match (file.size, file.about_mb) {
             (Some(size), _) => format!("{size} bytes"),
@@ -365,11 +391,15 @@ fn sheet(manifest: &Manifest, installed: Option<&Installed>) -> String {
             }
         }
     }
+    for copy in copies {
+        let what = format!("{} ({})", copy.path.display(), human_size(copy.size));
+        line("quantised", &what);
+    }
     lines.join("\n")
 }
 
 /// The manifest as it is, with what is known of its size and whether it is here; no paths of the machine.
-fn to_json(manifest: &Manifest, here: bool) -> Value {
+fn to_json(manifest: &Manifest, here: bool, store: &Store) -> Value {
     let mut value = serde_json::to_value(manifest).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {
         let (size, exact) = manifest
@@ -378,6 +408,7 @@ fn to_json(manifest: &Manifest, here: bool) -> Value {
         object.insert("size".to_owned(), json!(size));
         object.insert("size_is_exact".to_owned(), json!(exact));
         object.insert("here".to_owned(), json!(here));
+        object.insert("copies".to_owned(), json!(forms(&store.copies(&manifest.id))));
     }
     value
 }

@@ -5,6 +5,7 @@ mod hub;
 mod list;
 mod local;
 mod packed;
+mod quantised;
 mod trouble;
 mod wheels;
 

@@ -1,6 +1,6 @@
 //! A date as newsrooms write it → RFC 3339, where it can be read without a guess.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
 
 /// A date that was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,6 +66,18 @@ pub(super) fn read(text: &str) -> Option<Read> {
     })
 }
 
+/// Whether `one` is after `other`; both as [`read`] gives them, a day beginning at midnight UTC.
+pub(super) fn is_later(one: &str, other: &str) -> bool {
+    let instant = |text: &str| match DateTime::parse_from_rfc3339(text) {
+        Ok(date) => Some(date.to_utc()),
+        Err(_) => {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            Some(day.and_time(NaiveTime::MIN).and_utc())
+        }
+    };
+    instant(one) > instant(other)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -94,6 +106,9 @@ mod tests {
                 "{written}"
             );
         }
+        assert!(is_later("2031-03-04T08:15:00Z", "2031-03-04T08:15:00+01:00"));
+        assert!(!is_later("2031-03-04T08:15:00+01:00", "2031-03-04T07:15:00Z"));
+        assert!(!is_later("2031-03-04", "2031-03-04T01:00:00Z"));
         let local = read("2031-03-04 08:15").unwrap();
         assert_eq!(
             (local.text.as_str(), local.assumed_utc),

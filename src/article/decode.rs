@@ -257,8 +257,8 @@ fn binary_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         ),
         (
             b"\xd0\xcf\x11\xe0",
-            "is an old Word file",
-            "save the article as .docx, plain text or HTML",
+            "is an old Word file, or one with a password",
+            "save the article as .docx without a password, as plain text or HTML",
         ),
         (
             b"{\\rtf",

@@ -15,7 +15,7 @@ pub enum Format {
     Html,
     /// One article a line: `{"id", "text", "language"?}`.
     Jsonl,
-    /// RSS or Atom, one article an item.
+    /// RSS, Atom or JSON Feed, one article an item.
     #[value(alias = "rss", alias = "atom")]
     Feed,
     /// IPTC ninjs 1, 2 or 3, one article or a list.
@@ -141,6 +141,10 @@ mod tests {
             ("{\"id\":\"a\",\"text\":\"x\"}\n{broken", Some(Format::Jsonl)),
             ("[{\"uri\":\"u\",\"bodies\":[]}]", Some(Format::Ninjs)),
             ("{\"uri\":\"u\",\"body_text\":\"x\"}", Some(Format::Ninjs)),
+            (
+                "{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[]}",
+                Some(Format::Feed),
+            ),
             ("{\"name\":\"x\"}", None),
             ("---\ntitle: x\n---\ntext", Some(Format::Markdown)),
             ("+++\ntitle = 'x'\n+++\n", Some(Format::Markdown)),

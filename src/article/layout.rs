@@ -256,7 +256,7 @@ pub(super) struct Draft {
     pub(super) provenance: Provenance,
     /// The name that the input gives the article, where it holds several.
     pub(super) id: Option<String>,
-    /// The times of subtitles: index of the piece, place in it.
+    /// The times of subtitles: index of the piece, place in it; in order.
     pub(super) cues: Vec<(usize, Cue)>,
 }
 
@@ -339,6 +339,7 @@ impl Draft {
     /// # Errors
     /// [`Error::Input`] if nothing is left.
     pub(super) fn finish(mut self, name: &str, id: &str, given: Option<Language>) -> Result<Article> {
+        self.leave_out_byline();
         self.tidy();
         if self.pieces.iter().all(|piece| piece.text.is_empty()) {
             return Err(match self.dropped.first() {
@@ -356,6 +357,7 @@ impl Draft {
         let mut text = String::new();
         let mut blocks: Vec<Block> = Vec::new();
         let mut cues = Vec::new();
+        let mut timed = self.cues.into_iter().peekable();
         let mut after_item = false;
         let mut after_label = false;
         for (at, piece) in self.pieces.iter().enumerate() {
@@ -380,11 +382,10 @@ impl Draft {
             let span = Span::new(start, text.len());
             let kind = piece.kind;
             blocks.push(Block { kind, span, label });
-            let inside = self.cues.iter().filter(|(piece, _)| *piece == at);
-            cues.extend(inside.map(|(_, cue)| Cue {
-                span: cue.span.shifted(start),
-                ..cue.clone()
-            }));
+            while let Some((_, cue)) = timed.next_if(|(piece, _)| *piece <= at) {
+                let span = cue.span.shifted(start);
+                cues.push(Cue { span, ..cue });
+            }
         }
         self.warnings.extend(self.provenance.embargo_line());
         let language = settle_language(&text, given, self.declared, &mut self.warnings);
@@ -399,6 +400,32 @@ impl Draft {
             provenance: self.provenance,
             cues,
         })
+    }
+
+    /// Leaves out a line at the top that names the authors once more ("By Ilse Marn"), as pages and feeds have it.
+    fn leave_out_byline(&mut self) {
+        /// How far down, in pieces, and how long, in bytes, the words before the names may be.
+        const TOP: usize = 4;
+        const BEFORE: usize = 16;
+        let Some(byline) = &self.provenance.byline else {
+            return;
+        };
+        let repeats = |piece: &Piece| {
+            let before = piece.text.trim().strip_suffix(byline.as_str());
+            piece.kind == BlockKind::Paragraph
+                && before
+                    .is_some_and(|before| before.len() <= BEFORE && before.split_whitespace().count() < 2)
+        };
+        let top = self.pieces.iter().take(TOP);
+        if let Some(at) = top.into_iter().position(repeats)
+            && self.cues.is_empty()
+        {
+            let text = self.pieces.remove(at).text;
+            self.dropped.push(Dropped {
+                text,
+                reason: "byline",
+            });
+        }
     }
 
     /// Composed letters, no invisible characters, no white space at the borders: what came out of references, zip

@@ -82,11 +82,6 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Draft> {
             break;
         }
     }
-    for (key, field) in [("X-Embargo", Field::Embargo), ("Embargo", Field::Embargo)] {
-        if let Some(value) = message.header_raw(key) {
-            draft.set(field, value);
-        }
-    }
     attachments(&message, &mut draft);
     Ok(draft)
 }

@@ -116,7 +116,8 @@ fn of_text(name: &str, bytes: &[u8], given: Option<Format>, language: Option<Lan
     let text = decoded.text.as_str();
     let drafts = match format {
         Some(Format::Jsonl) => return Ok(Content::Articles(jsonl::read(name, text, language))),
-        Some(Format::Ninjs) => json::read(name, text)?,
+        Some(Format::Ninjs) => json::ninjs::read(name, text)?,
+        Some(Format::Feed) if text.trim_start().starts_with('{') => json::feed::read(name, text)?,
         Some(Format::Feed) => xml::feed::read(name, text)?,
         Some(Format::Newsml) => xml::newsml::read(name, text)?,
         Some(Format::Nitf) => vec![xml::nitf::read(name, text)],

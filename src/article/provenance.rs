@@ -159,6 +159,19 @@ impl Provenance {
         self.set(Field::Byline, &kept.join(", "), &mut Vec::new());
     }
 
+    /// Takes `date` as an embargo if it is after the publication: formats that always give a date of release mean none
+    /// by one that is not.
+    pub(super) fn set_release(&mut self, release: &str, warnings: &mut Vec<String>) {
+        self.set(Field::Embargo, release, warnings);
+        let after = |published: &String| {
+            let embargo = self.embargo.as_deref().unwrap_or_default();
+            date::is_later(embargo, published)
+        };
+        if !self.published.as_ref().is_none_or(after) {
+            self.embargo = None;
+        }
+    }
+
     /// What `other` has and this has not.
     pub(super) fn fill_from(&mut self, other: &Provenance) {
         use Field::*;

@@ -34,6 +34,9 @@ const PAUSE: u64 = 3000;
 /// A paragraph that is longer than this, in bytes, ends with the sentence.
 const LONG: usize = 600;
 
+/// A tag inside of a line, in characters.
+const LONGEST_TAG: usize = 300;
+
 /// The kind of subtitles that `text` begins as.
 pub(super) fn kind(text: &str) -> Option<Format> {
     if let Some(rest) = text.strip_prefix("WEBVTT") {
@@ -237,10 +240,15 @@ impl Line {
             text.push_str(before);
             let close = if tag.starts_with('<') { '>' } else { '}' };
             // "{\an8}" places a line, "<i>" sets its type; any other bracket is text
+            // no tag is longer: what is never closed is not sought to the end
+            let near = tag
+                .char_indices()
+                .nth(LONGEST_TAG)
+                .map_or(tag, |(end, _)| &tag[..end]);
             let is_tag = tag.starts_with("{\\")
                 || (tag.starts_with('<')
                     && tag[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/'));
-            match tag.find(close).filter(|_| is_tag) {
+            match near.find(close).filter(|_| is_tag) {
                 Some(end) => {
                     speaker = speaker.or_else(|| voice(&tag[1..end]));
                     rest = &tag[end + 1..];

@@ -255,7 +255,9 @@ impl Body {
     fn runs<'e, 'a>(&mut self, parent: &'e Element<'a>, boxes: &mut Vec<&'e Element<'a>>) {
         for child in parent.elements() {
             match child.name {
-                "pPr" | "rPr" | "instrText" | "Fallback" | "commentReference" | "footnoteReference" => {}
+                // `rt`: how a word is spoken, above it
+                "pPr" | "rPr" | "rt" | "instrText" | "Fallback" | "commentReference"
+                | "footnoteReference" => {}
                 "del" | "moveFrom" => {
                     self.inserted = true;
                     let mut texts = Vec::new();

@@ -211,7 +211,7 @@ impl Body {
                 }
                 "annotation" => self.comment(child),
                 "text-box" => boxes.push(child),
-                "title" | "desc" | "annotation-end" | "binary-data" => {}
+                "title" | "desc" | "ruby-text" | "annotation-end" | "binary-data" => {}
                 "hidden-text" => {
                     let text = child.text();
                     drop_text(&mut self.draft.dropped, &text, "hidden text");

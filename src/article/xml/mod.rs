@@ -203,6 +203,10 @@ pub(super) fn unknown(name: &str, text: &str) -> Error {
     let message = match root.as_str() {
         "" => "is XML without an element".to_owned(),
         "NewsML" => "is NewsML 1, which is not read".to_owned(),
+        "xliff" | "tmx" => {
+            return Error::input(name, format!("holds translations, not an article (<{root}>)"))
+                .with_hint(format!("byline check reads it: --input-format {root}"));
+        }
         root => format!("is XML that is not read (<{root}>)"),
     };
     Error::input(name, message).with_hint(

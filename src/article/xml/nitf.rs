@@ -78,18 +78,12 @@ fn about(nitf: &Element<'_>, body: &Element<'_>, draft: &mut Draft) {
         draft.set(Field::Dateline, &dateline.text());
     }
     let docdata = nitf.at(&["head", "docdata"]);
-    let dates = [(Field::Published, "date.issue"), (Field::Embargo, "date.release")];
-    for (field, name) in dates {
-        let norm = docdata
-            .and_then(|data| data.child(name))
-            .and_then(|date| date.attribute("norm"));
-        if let Some(date) = norm {
-            draft.set(field, date);
-        }
+    let norm = |name: &str| docdata?.child(name)?.attribute("norm");
+    if let Some(issue) = norm("date.issue") {
+        draft.set(Field::Published, issue);
     }
-    // a release at the time of the issue holds nothing back
-    if draft.provenance.embargo == draft.provenance.published {
-        draft.provenance.embargo = None;
+    if let Some(release) = norm("date.release") {
+        draft.provenance.set_release(release, &mut draft.warnings);
     }
     if let Some(holder) = docdata.and_then(|data| data.child("doc.copyright")) {
         let year = holder.attribute("year").unwrap_or_default();

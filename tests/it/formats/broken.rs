@@ -116,6 +116,30 @@ fn bombs_are_defused() {
     );
 }
 
+#[test]
+fn long_files_take_time_by_their_length() {
+    let started = Instant::now();
+    let tags = format!("1\n00:00:01,000 --> 00:00:02,000\n{}\n", "<a".repeat(500_000));
+    assert!(read("a.srt", tags.as_bytes(), None, None).unwrap()[0].is_ok());
+    let cue = |n: usize| format!("{n}\n00:00:01,000 --> 00:00:02,000\n- Shut?\n- Shut.\n\n");
+    let many: String = (1..50_000).map(cue).collect();
+    let film = read("a.srt", many.as_bytes(), None, None)
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    assert_eq!(film.cues.len(), 2 * 49_999);
+    let items =
+        "<item><title>x</title><description>It is shut, she said.</description></item>".repeat(20_000);
+    let feed = format!("<rss><channel>{items}</channel></rss>");
+    let items = read("a.rss", feed.as_bytes(), None, None).unwrap();
+    assert_eq!(items.len(), 20_000);
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
 fn fixtures() -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(fixture(""))
         .unwrap()

@@ -72,6 +72,7 @@ fn one_article_in_every_format_is_one_article() {
         "lines.jsonl",
         "feed.atom",
         "feed.rdf",
+        "feed.json",
         "ninjs1.json",
         "ninjs2.json",
         "ninjs3.json",
@@ -231,6 +232,7 @@ fn what_is_left_out_is_listed() {
                 "left out (signature): Signe Marlo, Gazette",
             ],
         ),
+        ("feed.json", &["left out (byline): By Signe Marlo, Jon Akre"]),
         ("film.srt", &["left out (sound): [gate creaks]"]),
     ] {
         let (_, stderr) = one(name);

@@ -1,36 +1,15 @@
 //! IPTC ninjs (news in JSON) → drafts: versions 2 and 3 with their lists (`headlines`, `bodies`), version 1 with its
 //! single fields (`headline`, `body_xhtml`). Version 3 writes `versionCreated` where 2 writes `versioncreated`.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::Dropped;
-use super::format::Format;
-use super::layout::Draft;
-use super::provenance::Field;
-use super::{html, text, xml};
+use super::Object;
+use crate::article::layout::Draft;
+use crate::article::provenance::Field;
+use crate::article::{BlockKind, Dropped, html, text, xml};
 use crate::error::{Error, Result};
 
-type Object = Map<String, Value>;
-
-/// What JSON holds, by its first object; `None` if it is neither an article as JSONL has them nor ninjs.
-pub(super) fn kind(text: &str) -> Option<Format> {
-    let first = serde_json::Deserializer::from_str(text)
-        .into_iter::<Value>()
-        .next()?
-        .ok()?;
-    let item = match &first {
-        Value::Array(items) => items.first()?,
-        single => single,
-    };
-    let item = item.as_object()?;
-    if item.contains_key("text") {
-        Some(Format::Jsonl)
-    } else {
-        is_ninjs(item).then_some(Format::Ninjs)
-    }
-}
-
-fn is_ninjs(item: &Object) -> bool {
+pub(super) fn is_ninjs(item: &Object) -> bool {
     let named = item.contains_key("uri") || item.contains_key("guid");
     let starts = |key: &String| {
         ["bodies", "body_", "headline"]
@@ -44,7 +23,7 @@ fn is_ninjs(item: &Object) -> bool {
 ///
 /// # Errors
 /// [`Error::Input`] if it is not JSON.
-pub(super) fn read(name: &str, text: &str) -> Result<Vec<Result<Draft>>> {
+pub(in crate::article) fn read(name: &str, text: &str) -> Result<Vec<Result<Draft>>> {
     let mut items = Vec::new();
     let mut is_list = false;
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
@@ -109,9 +88,7 @@ fn item(name: &str, place: &str, value: &Value) -> Result<Draft> {
         Body::Nitf(nitf) => {
             let mut draft = xml::nitf::read(name, nitf)?;
             if let Some(title) = title {
-                draft
-                    .pieces
-                    .retain(|piece| piece.kind != super::BlockKind::Headline);
+                draft.pieces.retain(|piece| piece.kind != BlockKind::Headline);
                 draft.settle(Some(title));
             }
             draft

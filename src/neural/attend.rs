@@ -6,6 +6,9 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape};
 use rayon::prelude::*;
 
+use super::instructions::widest;
+use super::normal::exp;
+
 /// `softmax(q kᵀ + bias) v` of queries `(rows, heads, queries, head)` over keys and values
 /// `(rows, heads, keys, head)`, which may be views of a larger cache. Gives `(rows × queries, heads × head)`.
 pub(crate) struct Attend<'a> {
@@ -79,27 +82,30 @@ impl CustomOp3 for Attend<'_> {
             .par_chunks_mut((each * heads * size).max(1))
             .enumerate()
             .for_each(|(row, mixed)| {
-                let seen = self.lengths.map_or(count, |lengths| lengths[row]);
-                let mut scores = vec![0f32; seen];
-                for (at, mixed) in mixed.chunks_exact_mut(size).enumerate() {
-                    let (query, head) = (at / heads, at % heads);
-                    let query = queries.at(row, head, query);
-                    for (position, score) in scores.iter_mut().enumerate() {
-                        let bias = self.bias.map_or(0.0, |bias| bias[head * count + position]);
-                        *score = dot(query, keys.at(row, head, position)) + bias;
+                widest(|| {
+                    let seen = self.lengths.map_or(count, |lengths| lengths[row]);
+                    let mut scores = vec![0f32; seen];
+                    for (at, mixed) in mixed.chunks_exact_mut(size).enumerate() {
+                        let (query, head) = (at / heads, at % heads);
+                        let query = queries.at(row, head, query);
+                        for (position, score) in scores.iter_mut().enumerate() {
+                            let bias = self.bias.map_or(0.0, |bias| bias[head * count + position]);
+                            *score = dot(query, keys.at(row, head, position)) + bias;
+                        }
+                        softmax(&mut scores);
+                        for (position, weight) in scores.iter().enumerate() {
+                            let values = values.at(row, head, position);
+                            mixed.iter_mut().zip(values).for_each(|(m, v)| *m += weight * v);
+                        }
                     }
-                    softmax(&mut scores);
-                    for (position, weight) in scores.iter().enumerate() {
-                        let values = values.at(row, head, position);
-                        mixed.iter_mut().zip(values).for_each(|(m, v)| *m += weight * v);
-                    }
-                }
+                })
             });
         Ok((CpuStorage::F32(mixed), Shape::from((rows * each, heads * size))))
     }
 }
 
 /// Eight sums at a time: the order in which numbers are added is fixed, and compilers make vectors of it.
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0f32; 8];
@@ -112,11 +118,12 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+#[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut total = 0.0;
     for score in &mut *scores {
-        *score = (*score - most).exp();
+        *score = exp(*score - most);
         total += *score;
     }
     scores.iter_mut().for_each(|score| *score /= total);

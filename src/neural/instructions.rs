@@ -1,5 +1,7 @@
 //! Which vector instructions the processor has: one choice for all kernels.
 
+#![allow(unsafe_code)]
+
 use std::sync::OnceLock;
 
 /// Which instructions a kernel computes with.
@@ -10,7 +12,7 @@ pub(crate) enum Path {
     Portable,
     /// x86-64 of 2013 and later: AVX2, FMA and F16C.
     Avx2,
-    /// x86-64 with 512-bit registers and products of bytes: AVX512 F, BW and VNNI (Ice Lake, Zen 4, and later).
+    /// x86-64 with 512-bit registers and products of bytes: AVX512 F, BW, DQ, VL and VNNI (Ice Lake, Zen 4, and later).
     Avx512,
     /// AArch64, every processor of which has it.
     #[cfg(target_arch = "aarch64")]
@@ -29,7 +31,8 @@ impl Path {
             use std::arch::is_x86_feature_detected as has;
             if has!("avx2") && has!("fma") && has!("f16c") {
                 paths.push(Self::Avx2);
-                if has!("avx512f") && has!("avx512bw") && has!("avx512vnni") {
+                let wide = has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl");
+                if wide && has!("avx512vnni") {
                     paths.push(Self::Avx512);
                 }
             }
@@ -55,6 +58,33 @@ impl Path {
     fn best_of(paths: &[Self]) -> Self {
         *paths.last().unwrap_or(&Self::Portable)
     }
+}
+
+/// Runs `work` as the compiler makes it for the widest registers that this processor has: for plain loops over numbers,
+/// which the common code takes in the narrow ones that every processor has. What it gives is the same to the bit, since
+/// compilers neither reorder sums nor fuse products with them.
+pub(crate) fn widest<R>(work: impl FnOnce() -> R) -> R {
+    match Path::best() {
+        // SAFETY: a path is the best only if `Path::all` found its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => unsafe { in_256(work) },
+        // SAFETY: likewise.
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx512 => unsafe { in_512(work) },
+        _ => work(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn in_256<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+fn in_512<R>(work: impl FnOnce() -> R) -> R {
+    work()
 }
 
 /// The random numbers of the kernels' tests.

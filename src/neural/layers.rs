@@ -6,7 +6,9 @@ use candle_core::Tensor;
 use candle_nn::ops::silu;
 
 use super::config::Activation;
+use super::instructions::widest;
 use super::matrix::Matrix;
+use super::normal::exp;
 use super::weights::Weights;
 use crate::error::Result;
 
@@ -60,11 +62,19 @@ impl Linear {
     }
 }
 
+/// `y / (1 + exp(-y))`, where `exp` is only asked for what does not grow.
+#[inline(always)]
+fn swish(y: f32) -> f32 {
+    let small = exp(-y.abs());
+    let share = if y < 0.0 { small } else { 1.0 };
+    y * (share / (1.0 + small))
+}
+
 impl Activation {
     /// As a function of numbers in memory, where it takes no more than the standard library.
     pub(crate) fn in_place(self) -> Option<fn(&mut [f32])> {
         match self {
-            Self::Silu => Some(|y| y.iter_mut().for_each(|y| *y /= 1.0 + (-*y).exp())),
+            Self::Silu => Some(|y| widest(|| y.iter_mut().for_each(|y| *y = swish(*y)))),
             Self::Relu => Some(|y| y.iter_mut().for_each(|y| *y = y.max(0.0))),
             Self::Gelu | Self::GeluTanh => None,
         }

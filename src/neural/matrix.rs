@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use candle_core::quantized::QMatMul;
-use candle_core::{CpuStorage, CustomOp1, Layout, Module, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp1, DType, Layout, Module, Shape, Storage, Tensor};
 
 use super::config::Activation;
+use super::likeliest::{Chosen, likeliest};
 use super::panels::{Bytes, Floats, Then};
 use crate::error::Result;
 
@@ -58,14 +59,23 @@ impl Panels {
             let then = Then { bias, function };
             x.apply_op1_no_bwd(&Product { panels: self, then })
         };
-        let Some(bias) = bias else { return product(None) };
-        let outputs = self.shape().0;
-        let (storage, layout) = bias.storage_and_layout();
-        match (&*storage, layout.contiguous_offsets()) {
-            (Storage::Cpu(CpuStorage::F32(numbers)), Some((start, end))) if end - start == outputs => {
-                product(Some(&numbers[start..end]))
+        match bias {
+            None => product(None),
+            Some(bias) => {
+                let (storage, layout) = bias.storage_and_layout();
+                let numbers = numbers(&storage, layout)?;
+                if numbers.len() != self.shape().0 {
+                    candle_core::bail!("a bias has {} numbers, not {:?}", self.shape().0, bias.shape());
+                }
+                product(Some(numbers))
             }
-            _ => candle_core::bail!("a bias has {outputs} numbers, not {:?}", bias.shape()),
+        }
+    }
+
+    fn best(&self, x: &[f32], bias: Option<&[f32]>, banned: &[u32]) -> Vec<Option<Chosen>> {
+        match self {
+            Self::Floats(floats) => floats.best(x, bias, banned),
+            Self::Bytes(bytes) => bytes.best(x, bias, banned),
         }
     }
 
@@ -82,6 +92,14 @@ impl Panels {
             Self::Floats(floats) => floats.row(output, row),
             Self::Bytes(bytes) => bytes.row(output, row),
         }
+    }
+}
+
+/// The numbers of a contiguous tensor on the processor.
+fn numbers<'a>(storage: &'a Storage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (Storage::Cpu(CpuStorage::F32(numbers)), Some((start, end))) => Ok(&numbers[start..end]),
+        _ => candle_core::bail!("panels are multiplied with contiguous rows of single precision"),
     }
 }
 
@@ -144,6 +162,34 @@ impl Matrix {
                     Some(activation) => activation.apply(&y),
                     None => Ok(y),
                 }
+            }
+        }
+    }
+
+    /// For each row of `x`, `(rows, inputs)`, what [`likeliest`] chooses among its outputs, to which `bias` is added
+    /// before.
+    pub(crate) fn best(
+        &self,
+        x: &Tensor,
+        bias: Option<&Tensor>,
+        banned: &[u32],
+    ) -> candle_core::Result<Vec<Option<Chosen>>> {
+        match self {
+            Self::Panels(panels) => {
+                let x = x.contiguous()?;
+                let (x_storage, x_layout) = x.storage_and_layout();
+                let x = numbers(&x_storage, x_layout)?;
+                let Some(bias) = bias else {
+                    return Ok(panels.best(x, None, banned));
+                };
+                let (storage, layout) = bias.storage_and_layout();
+                Ok(panels.best(x, Some(numbers(&storage, layout)?), banned))
+            }
+            Self::Candle(_) => {
+                let y = self.forward(x, bias, None)?.to_dtype(DType::F32)?;
+                let vocabulary = y.dim(1)?;
+                let mut y = y.flatten_all()?.to_vec1::<f32>()?;
+                Ok(likeliest(&mut y, vocabulary, banned))
             }
         }
     }

@@ -5,6 +5,7 @@
 //! not change; all that a batch has read and written is in its state; a row's logits depend on its own source and its
 //! own tokens alone, whatever shares the batch with it and however much padding that takes.
 
+use super::likeliest::{Chosen, likeliest};
 use crate::error::Result;
 
 /// An encoder-decoder model over token ids.
@@ -38,6 +39,25 @@ pub trait EncoderDecoder: Send + Sync {
         Ok(None)
     }
 
+    /// As [`EncoderDecoder::step`], where of each row the likeliest token alone is wanted, which may be less work. It is
+    /// the same token that the logits give; none of `banned` is taken.
+    ///
+    /// # Errors
+    /// As for [`EncoderDecoder::step`].
+    fn best(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut Self::State,
+        banned: &[u32],
+    ) -> Result<Best> {
+        let mut step = self.step(tokens, parents, state)?;
+        Ok(Best {
+            chosen: likeliest(&mut step.logits, self.limits().vocabulary, banned),
+            attention: step.attention,
+        })
+    }
+
     /// How long sources and targets may be.
     fn limits(&self) -> Limits;
 
@@ -53,6 +73,16 @@ pub struct Step {
     /// `(rows, longest source of the batch)`, row by row: how much the token just READ attends to each source
     /// position in the layer chosen for alignment, heads averaged (or the one head that was trained for it); 0 on
     /// padding. None unless it was asked for.
+    pub attention: Option<Vec<f32>>,
+}
+
+/// What a step gives where the likeliest tokens alone are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    /// Of each row the token of the highest logit, the lowest id among equals; none where no logit is a number, or the
+    /// highest is infinite. How likely it is may be off by a few hundredths of its logarithm.
+    pub chosen: Vec<Option<Chosen>>,
+    /// As in [`Step`].
     pub attention: Option<Vec<f32>>,
 }
 

@@ -29,6 +29,7 @@ impl<'a> Seq2Seq<'a> {
         let mut generation = Generation {
             min_length: 0,
             hypotheses: 1,
+            exact_scores: false,
             attention: false,
             ..model.defaults()
         };

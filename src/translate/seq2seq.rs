@@ -56,6 +56,7 @@ impl<'a> Seq2Seq<'a> {
             generation: Generation {
                 beams,
                 hypotheses: beams.min(alternatives.max(super::ATTEMPTS)),
+                exact_scores: alternatives > 0,
                 attention: true,
                 ..defaults
             },

@@ -37,6 +37,7 @@ fn run(model: &byline::neural::Seq2Seq, batch: &Batch, beams: usize) -> usize {
         beams,
         min_length: batch.length + 1,
         max_length: Some(batch.length + 1),
+        exact_scores: false,
         ..Generation::default()
     };
     let written = search(model, &sources, &generation).unwrap();

@@ -1,14 +1,14 @@
 //! The search for the targets of one sentence: a beam search as transformers 5 defines it, or draws side by side.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use super::choose::greedy;
 use super::constraints::Constraints;
-use super::normal::Normal;
 use super::options::{EarlyStopping, Generation, Sampling};
 use super::sample::{SplitMix64, draw};
 use super::search::{Source, Written};
 use crate::error::{Error, Result};
+use crate::neural::likeliest::{Chosen, greedy};
+use crate::neural::normal::Normal;
 
 /// A target that is being written.
 struct Beam {
@@ -19,7 +19,7 @@ struct Beam {
     /// The row of the last step that it goes on from.
     row: usize,
     /// What its tokens attended to, but for the last, which has not been read.
-    trail: Option<Rc<Trail>>,
+    trail: Option<Arc<Trail>>,
     /// For draws.
     random: Option<SplitMix64>,
 }
@@ -27,7 +27,7 @@ struct Beam {
 /// What a token attended to, and the tokens before it: shared by all targets that begin alike.
 struct Trail {
     attention: Vec<f32>,
-    before: Option<Rc<Trail>>,
+    before: Option<Arc<Trail>>,
 }
 
 /// A finished target.
@@ -35,7 +35,7 @@ struct Finished {
     tokens: Vec<u32>,
     score: f64,
     certainty: f64,
-    trail: Option<Rc<Trail>>,
+    trail: Option<Arc<Trail>>,
 }
 
 /// A token that may follow a beam.
@@ -46,12 +46,19 @@ struct Candidate {
     log: f64,
 }
 
+/// What a step says of the tokens that may follow.
+pub(super) enum Next<'a> {
+    /// `(rows, vocabulary)`.
+    Logits(&'a mut [f32]),
+    /// The likeliest of those that may follow the one row that there is, if there is any.
+    Token(Option<Chosen>),
+}
+
 /// The rows of one sentence in a step.
 pub(super) struct Rows<'a> {
     /// The number of the first among all rows of the step.
     pub(super) first: usize,
-    /// `(rows, vocabulary)`.
-    pub(super) logits: &'a mut [f32],
+    pub(super) next: Next<'a>,
     /// `(rows, longest source)`.
     pub(super) attention: Option<&'a [f32]>,
     /// The longest source of the batch.
@@ -130,8 +137,8 @@ impl<'a> Sentence<'a> {
     ///
     /// # Errors
     /// [`Error::Failed`] if no token can follow.
-    pub(super) fn advance(&mut self, rows: &mut Rows<'_>) -> Result<()> {
-        self.keep_attention(rows);
+    pub(super) fn advance(&mut self, rows: Rows<'_>) -> Result<()> {
+        self.keep_attention(&rows);
         for (index, beam) in self.running.iter_mut().enumerate() {
             beam.row = rows.first + index;
         }
@@ -140,10 +147,11 @@ impl<'a> Sentence<'a> {
             self.running.iter_mut().for_each(|beam| beam.tokens.push(*token));
             return Ok(());
         }
-        match self.generation.sampling {
-            Some(sampling) => self.draw(&sampling, rows.logits),
-            None if self.generation.beams == 1 => self.take_best(rows.logits),
-            None => self.widen(rows.logits),
+        match (rows.next, self.generation.sampling) {
+            (Next::Token(token), _) => self.take_token(token),
+            (Next::Logits(logits), Some(sampling)) => self.draw(&sampling, logits),
+            (Next::Logits(logits), None) if self.generation.beams == 1 => self.take_best(logits),
+            (Next::Logits(logits), None) => self.widen(logits),
         }
     }
 
@@ -152,7 +160,7 @@ impl<'a> Sentence<'a> {
             return;
         };
         for (beam, row) in self.running.iter_mut().zip(attention.chunks(rows.longest)) {
-            beam.trail = Some(Rc::new(Trail {
+            beam.trail = Some(Arc::new(Trail {
                 attention: row[..self.source.tokens.len().min(row.len())].to_vec(),
                 before: beam.trail.take(),
             }));
@@ -272,16 +280,38 @@ impl<'a> Sentence<'a> {
                     (token, logit.map_or(f64::NEG_INFINITY, |l| normal.log(*l)))
                 }
             };
-            beam.tokens.push(token);
             beam.log += log;
-            if self.constraints.ends(token) || beam.tokens.len() >= self.max_length {
-                self.finish(beam);
-            } else {
-                self.running.push(beam);
-            }
+            self.go_on(beam, token);
         }
         self.done = self.running.is_empty();
         Ok(())
+    }
+
+    /// One step of a greedy search whose token is known.
+    fn take_token(&mut self, chosen: Option<Chosen>) -> Result<()> {
+        for mut beam in std::mem::take(&mut self.running) {
+            let token = match self.forced(&beam) {
+                Some(token) => token,
+                None => {
+                    let chosen = chosen.ok_or_else(no_token)?;
+                    beam.log += chosen.log;
+                    chosen.token
+                }
+            };
+            self.go_on(beam, token);
+        }
+        self.done = self.running.is_empty();
+        Ok(())
+    }
+
+    /// `beam` with one more token, which may be its last.
+    fn go_on(&mut self, mut beam: Beam, token: u32) {
+        beam.tokens.push(token);
+        if self.constraints.ends(token) || beam.tokens.len() >= self.max_length {
+            self.finish(beam);
+        } else {
+            self.running.push(beam);
+        }
     }
 
     fn forced(&self, beam: &Beam) -> Option<u32> {
@@ -342,7 +372,7 @@ impl Beam {
 }
 
 /// The rows of a trail in the order of the tokens, without the start token's.
-fn unroll(mut trail: Option<Rc<Trail>>) -> Vec<Vec<f32>> {
+fn unroll(mut trail: Option<Arc<Trail>>) -> Vec<Vec<f32>> {
     let mut rows = Vec::new();
     while let Some(here) = trail {
         rows.push(here.attention.clone());

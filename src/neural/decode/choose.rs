@@ -6,6 +6,7 @@ use super::constraints::penalised;
 use super::sample::{SplitMix64, draw};
 use crate::error::{Error, Result};
 use crate::neural::Decoding;
+use crate::neural::likeliest::greedy;
 
 /// Chooses tokens. The same seed, options and logits give the same tokens on every machine.
 pub(crate) struct Chooser {
@@ -60,17 +61,6 @@ impl Chooser {
     }
 }
 
-/// The token of the highest logit, the lowest id among equals; none if there is no number.
-pub(crate) fn greedy(logits: &[f32]) -> Option<u32> {
-    let mut best: Option<(u32, f32)> = None;
-    for (id, logit) in (0u32..).zip(logits) {
-        if !logit.is_nan() && best.is_none_or(|(_, b)| *logit > b) {
-            best = Some((id, *logit));
-        }
-    }
-    best.filter(|(_, l)| l.is_finite()).map(|(id, _)| id)
-}
-
 /// The longest period that is looked for.
 const LONGEST_PERIOD: usize = 96;
 /// A loop is at least this many copies …
@@ -108,15 +98,6 @@ mod tests {
         (0..count)
             .map(|_| chooser.next(&mut logits.to_vec()).unwrap())
             .collect()
-    }
-
-    #[test]
-    fn greedy_takes_the_highest_and_the_first_of_equals() {
-        assert_eq!(greedy(&[1.0, 3.0, 3.0]), Some(1));
-        assert_eq!(greedy(&[f32::NAN, -1.0]), Some(1));
-        assert_eq!(greedy(&[f32::NAN, f32::NAN]), None);
-        assert_eq!(greedy(&[f32::NEG_INFINITY]), None);
-        assert_eq!(greedy(&[]), None);
     }
 
     #[test]

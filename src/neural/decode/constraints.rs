@@ -1,9 +1,10 @@
 //! What may be written next, whatever the logits say. The names are those of transformers' logits processors, and so
 //! is the order: penalty, n-grams, bad words, minimum length, forced tokens.
 
-use super::normal::Normal;
 use super::options::Generation;
 use crate::neural::Special;
+use crate::neural::likeliest::forbid;
+use crate::neural::normal::Normal;
 
 /// What holds for all sentences of a search.
 pub(super) struct Constraints<'a> {
@@ -43,19 +44,18 @@ impl<'a> Constraints<'a> {
         if n > 0 && tokens.len() >= n {
             let prefix = &tokens[tokens.len() + 1 - n..];
             for window in tokens.windows(n).filter(|w| w.starts_with(prefix)) {
-                ban(row, window.last());
+                forbid(row, window.last().map_or(&[], std::slice::from_ref));
             }
         }
-        for token in &self.special.never {
-            if !self.ends(*token) {
-                ban(row, Some(token));
-            }
-        }
-        if tokens.len() < self.generation.min_length {
-            for token in &self.special.end {
-                ban(row, Some(token));
-            }
-        }
+        forbid(row, &self.banned(tokens.len()));
+    }
+
+    /// What may not follow `length` tokens, the start token included, whatever they are.
+    pub(super) fn banned(&self, length: usize) -> Vec<u32> {
+        let never = self.special.never.iter().filter(|token| !self.ends(**token));
+        let early = length < self.generation.min_length;
+        let end = self.special.end.iter().filter(|_| early);
+        never.chain(end).copied().collect()
     }
 
     fn penalise(&self, row: &mut [f32], tokens: &[u32], normal: Option<Normal>) {
@@ -83,11 +83,5 @@ pub(super) fn penalised(logit: f32, penalty: f32) -> f32 {
         logit / penalty
     } else {
         logit * penalty
-    }
-}
-
-fn ban(row: &mut [f32], token: Option<&u32>) {
-    if let Some(logit) = token.and_then(|t| row.get_mut(*t as usize)) {
-        *logit = f32::NEG_INFINITY;
     }
 }

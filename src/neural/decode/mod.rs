@@ -4,7 +4,7 @@
 //! choose       one token after the other, for chats          sample   the draw that both use
 //! search       many targets at once, over an encoder-decoder: each sentence is a `beam`,
 //!              what it may write is in `constraints`, what is asked for in `options`
-//! normal       logits → log-probabilities                    outlet   text → reader
+//! outlet       text → reader
 //! ```
 //! What always holds: the same seed, options and logits give the same tokens on every machine, and a sentence's
 //! targets do not depend on what is searched beside it.
@@ -12,7 +12,6 @@
 mod beam;
 mod choose;
 mod constraints;
-mod normal;
 mod options;
 mod outlet;
 mod sample;

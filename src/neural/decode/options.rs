@@ -25,6 +25,9 @@ pub struct Generation {
     pub repetition_penalty: f32,
     /// Draw instead of searching; `beams` is 1 then.
     pub sampling: Option<Sampling>,
+    /// Whether scores are to be exact. If not, a greedy search need not know every logit: its tokens are the same, and
+    /// its scores are within a few hundredths.
+    pub exact_scores: bool,
     /// Whether the attention to the source is kept for each token.
     pub attention: bool,
 }
@@ -66,6 +69,7 @@ impl Default for Generation {
             no_repeat_ngram: 0,
             repetition_penalty: 1.0,
             sampling: None,
+            exact_scores: true,
             attention: false,
         }
     }
@@ -90,6 +94,15 @@ impl Generation {
             _ => return Ok(()),
         };
         Err(Error::usage(format!("the decoding option {wrong}")))
+    }
+
+    /// Whether the likeliest tokens are all that the search needs to know.
+    pub(super) fn needs_best_alone(&self) -> bool {
+        self.beams == 1
+            && self.sampling.is_none()
+            && !self.exact_scores
+            && self.no_repeat_ngram == 0
+            && self.repetition_penalty == 1.0
     }
 
     /// The score of a target of `length` tokens, what was given counted out.

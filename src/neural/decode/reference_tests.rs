@@ -3,16 +3,35 @@
 
 use serde_json::Value;
 
-use super::search::search_with;
+use super::search::{Steps, search_with};
 use super::{EarlyStopping, Generation, Sampling, Source, Written};
 use crate::error::Result;
-use crate::neural::{Limits, Special, Step};
+use crate::neural::likeliest::likeliest;
+use crate::neural::{Best, Limits, Special, Step};
 
 /// The table that scripts the logits.
 struct Script {
     json: Value,
     table: Vec<Vec<Vec<f32>>>,
     slope: Vec<f32>,
+}
+
+/// Steps out of a function.
+struct Scripted<F>(F);
+
+impl<F: FnMut(&[u32], &[usize]) -> Result<Step>> Steps for Scripted<F> {
+    fn step(&mut self, tokens: &[u32], parents: &[usize]) -> Result<Step> {
+        self.0(tokens, parents)
+    }
+
+    fn best(&mut self, tokens: &[u32], parents: &[usize], banned: &[u32]) -> Result<Best> {
+        let mut step = self.0(tokens, parents)?;
+        let vocabulary = step.logits.len() / tokens.len();
+        Ok(Best {
+            chosen: likeliest(&mut step.logits, vocabulary, banned),
+            attention: step.attention,
+        })
+    }
 }
 
 const START: u32 = 0;
@@ -58,21 +77,27 @@ impl Script {
         };
         let longest = sources.iter().map(|s| s.tokens.len()).max().unwrap_or(0);
         let mut rows: Vec<(usize, usize)> = sentences.iter().map(|s| (*s, 0)).collect();
-        search_with(sources, generation, special, limits, &mut |tokens, parents| {
-            rows = parents.iter().map(|p| (rows[*p].0, rows[*p].1 + 1)).collect();
-            let mut logits = Vec::new();
-            let mut attention = Vec::new();
-            for ((sentence, length), token) in rows.iter().zip(tokens) {
-                let mut row = self.table[*sentence][*token as usize].clone();
-                row[END as usize] += self.slope[*sentence] * *length as f32 - 2.0;
-                logits.extend(row);
-                attention.extend(std::iter::repeat_n(*token as f32, longest));
-            }
-            Ok(Step {
-                logits,
-                attention: generation.attention.then_some(attention),
-            })
-        })
+        search_with(
+            sources,
+            generation,
+            special,
+            limits,
+            &mut Scripted(|tokens: &[u32], parents: &[usize]| {
+                rows = parents.iter().map(|p| (rows[*p].0, rows[*p].1 + 1)).collect();
+                let mut logits = Vec::new();
+                let mut attention = Vec::new();
+                for ((sentence, length), token) in rows.iter().zip(tokens) {
+                    let mut row = self.table[*sentence][*token as usize].clone();
+                    row[END as usize] += self.slope[*sentence] * *length as f32 - 2.0;
+                    logits.extend(row);
+                    attention.extend(std::iter::repeat_n(*token as f32, longest));
+                }
+                Ok(Step {
+                    logits,
+                    attention: generation.attention.then_some(attention),
+                })
+            }),
+        )
     }
 
     fn all(&self, generation: &Generation) -> Vec<Vec<Written>> {
@@ -134,9 +159,16 @@ fn searches_give_the_ids_and_scores_of_transformers() {
         };
         let sentences: Vec<usize> = (0..script.sentences()).collect();
         let sources = vec![source; sentences.len()];
+        let generation = generation(options);
         let found = script
-            .search(&sentences, &sources, &generation(options), &special)
+            .search(&sentences, &sources, &generation, &special)
             .unwrap();
+        let coarse = Generation {
+            exact_scores: false,
+            ..generation
+        };
+        let again = script.search(&sentences, &sources, &coarse, &special).unwrap();
+        assert_eq!(found, again, "{options}");
         for (sentence, wanted) in case["sentences"].as_array().unwrap().iter().enumerate() {
             let wanted = wanted.as_array().unwrap();
             assert_eq!(found[sentence].len(), wanted.len(), "{options}");
@@ -290,13 +322,13 @@ fn what_is_done_is_not_computed_any_more() {
         &generation,
         &script.special(),
         limits,
-        &mut |tokens, _| {
+        &mut Scripted(|tokens: &[u32], _: &[usize]| {
             sizes.push(tokens.len());
             Ok(Step {
                 logits: [0.0, -1.0, -9.0, -2.0].repeat(tokens.len()),
                 attention: None,
             })
-        },
+        }),
     )
     .unwrap();
     assert_eq!(sizes[..5], [2, 4, 4, 2, 2]);
@@ -316,12 +348,12 @@ fn damaged_logits_and_options_out_of_range_are_errors() {
             &generation,
             &script.special(),
             limits,
-            &mut |tokens, _| {
+            &mut Scripted(|tokens: &[u32], _: &[usize]| {
                 Ok(Step {
                     logits: vec![f32::NAN; 3 * tokens.len()],
                     attention: None,
                 })
-            },
+            }),
         );
         assert!(error.unwrap_err().to_string().contains("damaged"));
     }

@@ -1,10 +1,12 @@
 //! The targets of many sources at once: what runs is stepped together, what is done leaves.
 
-use super::beam::{Rows, Sentence};
+use rayon::prelude::*;
+
+use super::beam::{Next, Rows, Sentence};
 use super::constraints::Constraints;
 use super::options::Generation;
 use crate::error::{Error, Result};
-use crate::neural::{EncoderDecoder, Limits, Special, Step};
+use crate::neural::{Best, EncoderDecoder, Limits, Special, Step};
 use crate::progress::checkpoint;
 
 /// One source of a batch.
@@ -54,27 +56,53 @@ pub fn search<M: EncoderDecoder + ?Sized>(
         return Ok(Vec::new());
     }
     let tokens: Vec<&[u32]> = sources.iter().map(|s| s.tokens).collect();
-    let mut state = model.encode(&tokens, generation.attention)?;
-    search_with(
-        sources,
-        generation,
-        model.special(),
-        model.limits(),
-        &mut |tokens, parents| model.step(tokens, parents, &mut state),
-    )
+    // A thread of the pool does its share of every product itself; one outside would wake them and sleep, many times a
+    // token.
+    rayon::scope(|_| {
+        let state = model.encode(&tokens, generation.attention)?;
+        let mut steps = Running { model, state };
+        search_with(sources, generation, model.special(), model.limits(), &mut steps)
+    })
 }
 
-/// Anything that gives logits.
-pub(super) type Stepper<'a> = dyn FnMut(&[u32], &[usize]) -> Result<Step> + 'a;
+/// Anything that gives logits: takes the tokens that the rows read and the rows of the step before that they go on
+/// from; before the first step there is one row a source.
+pub(super) trait Steps {
+    fn step(&mut self, tokens: &[u32], parents: &[usize]) -> Result<Step>;
 
-/// The same over anything that gives logits: `step` takes the tokens that the rows read and the rows of the step
-/// before that they go on from; before the first step there is one row a source.
+    /// The likeliest tokens alone, but for those that are `banned`.
+    fn best(&mut self, tokens: &[u32], parents: &[usize], banned: &[u32]) -> Result<Best>;
+}
+
+/// A model over a batch.
+struct Running<'a, M: EncoderDecoder + ?Sized> {
+    model: &'a M,
+    state: M::State,
+}
+
+impl<M: EncoderDecoder + ?Sized> Steps for Running<'_, M> {
+    fn step(&mut self, tokens: &[u32], parents: &[usize]) -> Result<Step> {
+        self.model.step(tokens, parents, &mut self.state)
+    }
+
+    fn best(&mut self, tokens: &[u32], parents: &[usize], banned: &[u32]) -> Result<Best> {
+        self.model.best(tokens, parents, &mut self.state, banned)
+    }
+}
+
+/// What a step gave, as far as it was asked.
+enum Given {
+    Step(Step),
+    Best(Best),
+}
+
+/// The same over anything that gives logits.
 pub(super) fn search_with(
     sources: &[Source<'_>],
     generation: &Generation,
     special: &Special,
     limits: Limits,
-    step: &mut Stepper<'_>,
+    steps: &mut (dyn Steps + Send),
 ) -> Result<Vec<Vec<Written>>> {
     generation.check()?;
     let constraints = Constraints::new(special, generation);
@@ -90,32 +118,64 @@ pub(super) fn search_with(
         ));
     }
     let mut written = vec![Vec::new(); sources.len()];
+    // all targets grow together
+    let mut length = 0;
     while !live.is_empty() {
         checkpoint()?;
+        length += 1;
         let (tokens, parents): (Vec<u32>, Vec<usize>) = live.iter().flat_map(|(_, s)| s.rows()).unzip();
-        let mut given = step(&tokens, &parents)?;
-        if given.logits.len() != tokens.len() * limits.vocabulary {
-            return Err(Error::failed(
-                "the model gave logits of another size than its vocabulary",
-            ));
-        }
-        let mut first = 0;
-        for (_, sentence) in &mut live {
-            let count = sentence.rows().len();
-            sentence.advance(&mut Rows {
-                first,
-                logits: &mut given.logits[first * limits.vocabulary..(first + count) * limits.vocabulary],
-                attention: given
-                    .attention
-                    .as_deref()
-                    .map(|a| &a[first * longest..(first + count) * longest]),
-                longest,
-            })?;
-            first += count;
-        }
+        let given = if generation.needs_best_alone() {
+            Given::Best(steps.best(&tokens, &parents, &constraints.banned(length))?)
+        } else {
+            Given::Step(steps.step(&tokens, &parents)?)
+        };
+        advance(&mut live, given, tokens.len(), (limits.vocabulary, longest))?;
         for (index, sentence) in live.extract_if(.., |(_, s)| s.done()) {
             written[index] = sentence.into_written();
         }
     }
     Ok(written)
+}
+
+/// Gives every sentence its rows of what the step gave. `longest`: the longest source of the batch.
+fn advance(
+    live: &mut [(usize, Sentence<'_>)],
+    mut given: Given,
+    rows: usize,
+    (vocabulary, longest): (usize, usize),
+) -> Result<()> {
+    let (mut logits, chosen, attention) = match &mut given {
+        Given::Step(step) => (step.logits.as_mut_slice(), [].as_slice(), &step.attention),
+        Given::Best(best) => ([].as_mut_slice(), best.chosen.as_slice(), &best.attention),
+    };
+    if logits.len() + chosen.len() * vocabulary != rows * vocabulary {
+        return Err(Error::failed(
+            "the model gave logits of another size than its vocabulary",
+        ));
+    }
+    let mut first = 0;
+    let mut tasks = Vec::with_capacity(live.len());
+    for (_, sentence) in live {
+        let count = sentence.rows().len();
+        let token = chosen.get(first).copied();
+        let own;
+        (own, logits) = logits.split_at_mut(if token.is_some() { 0 } else { count * vocabulary });
+        let rows = Rows {
+            first,
+            next: token.map_or(Next::Logits(own), Next::Token),
+            attention: attention
+                .as_deref()
+                .map(|a| &a[first * longest..(first + count) * longest]),
+            longest,
+        };
+        tasks.push((sentence, rows));
+        first += count;
+    }
+    // logits are millions of numbers to look at, and the sentences know nothing of each other
+    let advance = |(sentence, rows): (&mut Sentence<'_>, Rows<'_>)| sentence.advance(rows);
+    if chosen.is_empty() && tasks.len() > 1 {
+        tasks.into_par_iter().try_for_each(advance)
+    } else {
+        tasks.into_iter().try_for_each(advance)
+    }
 }

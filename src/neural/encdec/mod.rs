@@ -29,7 +29,7 @@ use super::decode::Generation;
 use super::gguf::{Gguf, broken};
 use super::load::{LoadSpec, is_gguf, json_of};
 use super::safetensors::Safetensors;
-use super::seq2seq::{EncoderDecoder, Limits, Special, Step};
+use super::seq2seq::{Best, EncoderDecoder, Limits, Special, Step};
 use super::weights::{Source, Weights};
 use crate::error::{Error, Result};
 
@@ -195,7 +195,8 @@ impl Seq2Seq {
         let mut logits = Vec::with_capacity(steps);
         for at in 0..steps {
             let tokens: Vec<u32> = targets.iter().map(|t| t[at]).collect();
-            logits.push(self.step_seen(&tokens, &parents, &mut state, &mut see)?.logits);
+            let (x, _) = self.step_seen(&tokens, &parents, &mut state, &mut see)?;
+            logits.push(flat(&self.model.logits(x)?)?);
         }
         match failed {
             Some(error) => Err(error),
@@ -232,13 +233,14 @@ impl Seq2Seq {
         self.model.encode(&ids, lengths, attend, see)
     }
 
+    /// What the output matrix makes logits of, and the attention.
     fn step_seen(
         &self,
         tokens: &[u32],
         parents: &[usize],
         state: &mut Seq2SeqState,
         see: &mut dyn FnMut(&str, &Tensor),
-    ) -> Result<Step> {
+    ) -> Result<(Tensor, Option<Tensor>)> {
         if tokens.is_empty() || tokens.len() != parents.len() {
             return Err(Error::failed(
                 "a step needs one token and one parent for each row",
@@ -254,11 +256,7 @@ impl Seq2Seq {
         for (token, lane) in tokens.iter().zip(&state.lanes.of_rows) {
             ids[*lane] = *token;
         }
-        let (logits, attention) = self.model.step(&ids, state, see)?;
-        Ok(Step {
-            logits: flat(&logits)?,
-            attention: attention.as_ref().map(flat).transpose()?,
-        })
+        self.model.step(&ids, state, see)
     }
 }
 
@@ -270,7 +268,25 @@ impl EncoderDecoder for Seq2Seq {
     }
 
     fn step(&self, tokens: &[u32], parents: &[usize], state: &mut Seq2SeqState) -> Result<Step> {
-        self.step_seen(tokens, parents, state, &mut |_, _| {})
+        let (x, attention) = self.step_seen(tokens, parents, state, &mut |_, _| {})?;
+        Ok(Step {
+            logits: flat(&self.model.logits(x)?)?,
+            attention: attention.as_ref().map(flat).transpose()?,
+        })
+    }
+
+    fn best(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut Seq2SeqState,
+        banned: &[u32],
+    ) -> Result<Best> {
+        let (x, attention) = self.step_seen(tokens, parents, state, &mut |_, _| {})?;
+        Ok(Best {
+            chosen: self.model.likeliest(x, banned)?,
+            attention: attention.as_ref().map(flat).transpose()?,
+        })
     }
 
     fn vectors(&self, texts: &[&[u32]]) -> Result<Option<Vec<Vec<f32>>>> {

@@ -8,6 +8,7 @@ use super::state::State;
 use super::t5::bucket;
 use crate::error::{Error, Result};
 use crate::neural::attend::Attend;
+use crate::neural::likeliest::Chosen;
 use crate::neural::matrix::Matrix;
 use crate::neural::weights::Weights;
 use crate::progress::checkpoint;
@@ -172,8 +173,8 @@ impl Model {
         Ok(State::new(&self.config, x, lengths, cross, mask, attend))
     }
 
-    /// Reads one token in each lane; gives the logits of the rows, `(rows, vocabulary)`, and the attention that is
-    /// asked for, `(rows, longest source)`.
+    /// Reads one token in each lane; gives what the output matrix makes logits of, `(rows, hidden)`, and the attention
+    /// that is asked for, `(rows, longest source)`.
     pub(super) fn step(
         &self,
         ids: &[u32],
@@ -239,17 +240,29 @@ impl Model {
         }
         state.length += 1;
         let attention = attention.map(|attention| state.in_rows(attention)).transpose()?;
-        Ok((self.logits(state.in_rows(x)?)?, attention))
+        Ok((state.in_rows(x)?, attention))
     }
 
-    fn logits(&self, x: Tensor) -> Result<Tensor> {
+    /// Of rows that a step gave, `(rows, vocabulary)`.
+    pub(super) fn logits(&self, x: Tensor) -> Result<Tensor> {
+        let (x, output) = self.output(x)?;
+        let logits = output.forward(&x, self.logit_bias.as_ref(), None)?;
+        Ok(logits.to_dtype(DType::F32)?)
+    }
+
+    /// The likeliest token of each row that a step gave, but for those that are `banned`.
+    pub(super) fn likeliest(&self, x: Tensor, banned: &[u32]) -> Result<Vec<Option<Chosen>>> {
+        let (x, output) = self.output(x)?;
+        Ok(output.best(&x, self.logit_bias.as_ref(), banned)?)
+    }
+
+    /// The output matrix and what it is multiplied with.
+    fn output(&self, x: Tensor) -> Result<(Tensor, &Matrix)> {
         let x = match self.config.output_scale {
             Some(scale) => (x * scale)?,
             None => x,
         };
-        let output = self.output.as_ref().unwrap_or(self.target_embedding());
-        let logits = output.forward(&x, self.logit_bias.as_ref(), None)?;
-        Ok(logits.to_dtype(DType::F32)?)
+        Ok((x, self.output.as_ref().unwrap_or(self.target_embedding())))
     }
 
     fn target_embedding(&self) -> &Matrix {

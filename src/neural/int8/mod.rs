@@ -189,7 +189,7 @@ impl Activations {
 const ROUNDER: f32 = 12_582_912.0;
 
 /// The nearest whole number, the even one of two; for numbers of up to 22 bits.
-#[inline]
+#[inline(always)]
 pub(crate) fn rounded(number: f32) -> i32 {
     (number + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32
 }

@@ -6,10 +6,14 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
+use super::floats::Floats;
 use super::{COLUMNS, Kernel, Then, product, store};
 use crate::error::Result;
-use crate::neural::instructions::Path;
+use crate::neural::instructions::{Path, widest};
 use crate::neural::int8::rounded;
+use crate::neural::likeliest::{Chosen, likeliest};
 
 /// Inputs that share a factor.
 pub(super) const BLOCK: usize = 32;
@@ -90,6 +94,33 @@ impl Bytes {
         })
     }
 
+    /// A copy of what is held in single precision; none where the blocks do not divide the rows.
+    pub(super) fn copy_of(floats: &Floats) -> Option<Self> {
+        let (outputs, inputs) = floats.shape();
+        if inputs == 0 || !inputs.is_multiple_of(BLOCK) {
+            return None;
+        }
+        let depth = inputs / BLOCK;
+        let mut blocks = vec![EMPTY; outputs.div_ceil(COLUMNS) * depth];
+        blocks
+            .par_chunks_exact_mut(depth)
+            .enumerate()
+            .for_each(|(panel, blocks)| {
+                let mut row = vec![0.0; inputs];
+                for (column, output) in (panel * COLUMNS..outputs).take(COLUMNS).enumerate() {
+                    floats.row(output, &mut row);
+                    for (block, weights) in blocks.iter_mut().zip(row.as_chunks::<BLOCK>().0) {
+                        put(block, column, weights);
+                    }
+                }
+            });
+        Some(Self {
+            blocks,
+            outputs,
+            inputs,
+        })
+    }
+
     /// Writes the weights of one output, as they are held.
     pub(crate) fn row(&self, output: usize, row: &mut [f32]) {
         let depth = self.inputs / BLOCK;
@@ -114,12 +145,37 @@ impl Bytes {
         self.apply_by(x, then, Path::best())
     }
 
-    pub(super) fn apply_by(&self, x: &[f32], then: Then<'_>, path: Path) -> Vec<f32> {
-        let rows = Rows {
-            blocks: x.as_chunks::<BLOCK>().0.iter().map(quantised).collect(),
+    /// Rows of activations in bytes.
+    pub(super) fn rounded(&self, x: &[f32]) -> Rows {
+        Rows {
+            blocks: widest(|| x.as_chunks::<BLOCK>().0.iter().map(quantised).collect()),
             depth: self.inputs / BLOCK,
-        };
+        }
+    }
+
+    pub(super) fn apply_by(&self, x: &[f32], then: Then<'_>, path: Path) -> Vec<f32> {
+        let rows = self.rounded(x);
         product(self, self.shape(), &rows, x.len() / self.inputs, then, path)
+    }
+}
+
+impl Bytes {
+    /// For each row of `x` the output that [`likeliest`] takes from the product.
+    pub(crate) fn best(&self, x: &[f32], bias: Option<&[f32]>, banned: &[u32]) -> Vec<Option<Chosen>> {
+        let mut y = self.apply(x, Then { bias, function: None });
+        likeliest(&mut y, self.outputs, banned)
+    }
+}
+
+impl Rows {
+    /// What rounding changed in row `row`, which was `x`.
+    pub(super) fn errors(&self, row: usize, x: &[f32]) -> impl Iterator<Item = f32> {
+        let blocks = &self.blocks[row * self.depth..][..self.depth];
+        let held = blocks.iter().flat_map(|block| {
+            let bytes = block.fours.iter().flat_map(|four| four.to_le_bytes());
+            bytes.map(|byte| f32::from(byte as i8) * block.factor)
+        });
+        x.iter().zip(held).map(|(x, held)| x - held)
     }
 }
 
@@ -139,6 +195,7 @@ impl Kernel for Bytes {
 }
 
 /// The factor that takes the largest of some numbers to 127, and its inverse.
+#[inline(always)]
 fn factor(numbers: &[f32; BLOCK]) -> (f32, f32) {
     let largest = numbers.iter().fold(0f32, |m, n| m.max(n.abs()));
     let factor = largest / 127.0;
@@ -155,6 +212,7 @@ fn put(block: &mut Block, column: usize, weights: &[f32; BLOCK]) {
     }
 }
 
+#[inline(always)]
 fn quantised(numbers: &[f32; BLOCK]) -> Activations {
     let (factor, inverse) = factor(numbers);
     let mut bytes = [0i32; BLOCK];

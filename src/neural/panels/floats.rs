@@ -1,10 +1,15 @@
 //! Panels of single-precision numbers.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use rayon::prelude::*;
+
+use super::screen::{Candidates, Screen};
 use super::{COLUMNS, Kernel, Then, product, store};
 use crate::error::Result;
 use crate::neural::instructions::Path;
+use crate::neural::likeliest::{Chosen, greedy, likeliest};
 
 /// Sixteen outputs' weights for one input.
 #[derive(Clone, Copy)]
@@ -19,6 +24,8 @@ pub(crate) struct Floats {
     lines: Vec<Line>,
     outputs: usize,
     inputs: usize,
+    /// Made when it is first needed.
+    screen: OnceLock<Option<Screen>>,
 }
 
 /// One panel, and the rows that it is multiplied with.
@@ -53,6 +60,7 @@ impl Floats {
             lines,
             outputs,
             inputs,
+            screen: OnceLock::new(),
         })
     }
 
@@ -77,6 +85,82 @@ impl Floats {
 
     pub(super) fn apply_by(&self, x: &[f32], then: Then<'_>, path: Path) -> Vec<f32> {
         product(self, self.shape(), x, x.len() / self.inputs, then, path)
+    }
+}
+
+/// Matrices with fewer weights are multiplied as fast as they could be asked about.
+const WORTH_SCREENING: usize = 1 << 20;
+
+impl Floats {
+    /// For each row of `x` the output that [`likeliest`] takes from the product; where that pays, without computing all of
+    /// it. How likely it is comes from what the screen gave for the others then.
+    pub(crate) fn best(&self, x: &[f32], bias: Option<&[f32]>, banned: &[u32]) -> Vec<Option<Chosen>> {
+        let path = Path::best();
+        // only where bytes are multiplied several times as fast as floats
+        let pays = matches!(path, Path::Avx2 | Path::Avx512) && self.outputs * self.inputs >= WORTH_SCREENING;
+        let screen = || self.screen.get_or_init(|| Screen::new(self)).as_ref();
+        match pays.then(screen).flatten() {
+            Some(screen) => self.screened(screen, x, (bias, banned), path),
+            None => self.best_by(x, (bias, banned), path),
+        }
+    }
+
+    pub(super) fn best_by(
+        &self,
+        x: &[f32],
+        (bias, banned): (Option<&[f32]>, &[u32]),
+        path: Path,
+    ) -> Vec<Option<Chosen>> {
+        let mut y = self.apply_by(x, Then { bias, function: None }, path);
+        likeliest(&mut y, self.outputs, banned)
+    }
+
+    pub(super) fn screened(
+        &self,
+        screen: &Screen,
+        x: &[f32],
+        (bias, banned): (Option<&[f32]>, &[u32]),
+        path: Path,
+    ) -> Vec<Option<Chosen>> {
+        let candidates = screen.candidates(x, bias, banned, path);
+        let rows = x.par_chunks_exact(self.inputs).zip(candidates);
+        let each = rows.map(|(x, candidates)| match candidates {
+            Some(Candidates { outputs, normal }) => {
+                let exact = |(output, _): &(usize, f32)| {
+                    let y = self.single(x, *output, path);
+                    bias.map_or(y, |bias| y + bias[*output])
+                };
+                let exact: Vec<f32> = outputs.iter().map(exact).collect();
+                let place = greedy(&exact)? as usize;
+                let asked = outputs.iter().map(|(_, y)| *y);
+                Some(Chosen {
+                    token: outputs[place].0 as u32,
+                    log: normal
+                        .corrected(asked.zip(exact.iter().copied()))
+                        .log(exact[place]),
+                })
+            }
+            None => self.best_by(x, (bias, banned), path).first().copied().flatten(),
+        });
+        each.collect()
+    }
+
+    /// One output of one row, to the bit what the path's product gives.
+    pub(super) fn single(&self, x: &[f32], output: usize, path: Path) -> f32 {
+        let (panel, column) = (output / COLUMNS, output % COLUMNS);
+        let lines = &self.lines[panel * self.inputs * LINES..][..self.inputs * LINES];
+        match path {
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 | Path::Avx512 => super::x86::single(lines, column, x),
+            _ => {
+                let weights = lines
+                    .chunks_exact(LINES)
+                    .map(|lines| lines[column / 16].0[column % 16]);
+                x.iter()
+                    .zip(weights)
+                    .fold(0.0, |sum, (x, weight)| sum + x * weight)
+            }
+        }
     }
 }
 

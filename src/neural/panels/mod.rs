@@ -8,6 +8,7 @@
 
 mod bytes;
 mod floats;
+mod screen;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -129,6 +129,23 @@ fn halves_256(line: &[f32; 16]) -> [__m256; 2] {
     }
 }
 
+/// One output of one row: the sums that its place in a register goes through in [`floats_512`] and [`floats_256`].
+pub(super) fn single(lines: &[Line], column: usize, x: &[f32]) -> f32 {
+    debug_assert!(std::arch::is_x86_feature_detected!("fma"));
+    // SAFETY: this path is taken only if `Path::all` found these instructions.
+    unsafe { single_fma(lines, column, x) }
+}
+
+#[target_feature(enable = "fma")]
+fn single_fma(lines: &[Line], column: usize, x: &[f32]) -> f32 {
+    let (line, place) = (column / 16, column % 16);
+    let lines = lines.as_chunks::<{ floats::LINES }>().0;
+    let weights = lines.iter().map(|lines| lines[line].0[place]);
+    x.iter()
+        .zip(weights)
+        .fold(0.0, |sum, (x, weight)| x.mul_add(weight, sum))
+}
+
 /// A panel of bytes by AVX512-VNNI: 64 products an instruction.
 pub(super) fn bytes_512(blocks: &[Block], rows: &Rows, y: &mut [&mut [f32]], at: usize) {
     debug_assert!(std::arch::is_x86_feature_detected!("avx512vnni"));

@@ -1,8 +1,11 @@
 //! Logits → log-probabilities, without touching the logits.
 
+use super::instructions::widest;
+use super::likeliest::highest;
+
 /// What takes the logits of a row to log-probabilities: `logit - highest - spread`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Normal {
+pub(crate) struct Normal {
     highest: f32,
     /// The logarithm of the sum of `exp(logit - highest)`.
     spread: f64,
@@ -13,41 +16,38 @@ const LANES: usize = 16;
 
 impl Normal {
     /// None if the row holds no number, or an infinite one.
-    pub(super) fn of(row: &[f32]) -> Option<Self> {
+    pub(crate) fn of(row: &[f32]) -> Option<Self> {
         let highest = highest(row);
         if !highest.is_finite() {
             return None;
         }
-        let spread = sum_of_exp(row, highest).ln();
+        let spread = widest(|| sum_of_exp(row, highest)).ln();
         spread.is_finite().then_some(Self { highest, spread })
     }
 
+    /// The same where some logits, `(as they were, as they are)`, turn out to be others.
+    pub(crate) fn corrected(self, logits: impl Iterator<Item = (f32, f32)>) -> Self {
+        let exp = |logit: f32| f64::from(logit - self.highest).exp();
+        let added: f64 = logits.map(|(was, is)| exp(is) - exp(was)).sum();
+        let total = self.spread.exp() + added;
+        Self {
+            spread: if total > 0.0 { total.ln() } else { self.spread },
+            ..self
+        }
+    }
+
     /// The log-probability of a logit of the row.
-    pub(super) fn log(self, logit: f32) -> f64 {
+    pub(crate) fn log(self, logit: f32) -> f64 {
         f64::from(logit - self.highest) - self.spread
     }
 
     /// The logit that has the log-probability `log` in this row.
-    pub(super) fn logit(self, log: f64) -> f32 {
+    pub(crate) fn logit(self, log: f64) -> f32 {
         (log + self.spread + f64::from(self.highest)) as f32
     }
 }
 
-fn highest(row: &[f32]) -> f32 {
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (most, value) in lanes.iter_mut().zip(chunk) {
-            *most = if *value > *most { *value } else { *most };
-        }
-    }
-    lanes
-        .iter()
-        .chain(rest)
-        .fold(f32::NEG_INFINITY, |most, v| most.max(*v))
-}
-
+#[inline(always)]
 fn sum_of_exp(row: &[f32], highest: f32) -> f64 {
     let mut total = 0.0;
     // sums of a few hundred terms keep single precision; the sum of these sums does not
@@ -69,7 +69,8 @@ fn sum_of_exp(row: &[f32], highest: f32) -> f64 {
 /// `exp(x)` for `x` of 0 or less within 3e-7 of its value, 0 below -87: in a form that the compiler can do for many
 /// values at once, which the library's is not. `x = n ln 2 + r` with `|r| ≤ ln 2 / 2`; the series of `exp(r)` up to
 /// `r⁷`; `2ⁿ` by its bits.
-fn exp(x: f32) -> f32 {
+#[inline(always)]
+pub(crate) fn exp(x: f32) -> f32 {
     /// Adding and taking it away again rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
     const LN_2_HIGH: f32 = 0.693_359_4;

@@ -280,7 +280,14 @@ impl<'a> Engines<'a> {
         let model = if neural::is_encoder_decoder(&installed.manifest.architecture) {
             Loaded::TextToText(neural::load_text_to_text(&spec, &device)?)
         } else {
-            Loaded::Chat(Box::new(neural::load(&spec, &device)?))
+            let model = neural::load(&spec, &device)?;
+            self.console.detail(&format!(
+                "{}: on {}, computed in {}",
+                installed.id(),
+                neural::device::describe(&device),
+                model.language_model().precision()
+            ));
+            Loaded::Chat(Box::new(model))
         };
         self.loaded = Some((key, model));
         Ok(())

@@ -126,6 +126,14 @@ pub fn describe(device: &Device) -> &'static str {
     }
 }
 
+/// What decoders compute in on a device, for people.
+pub fn precision(device: &Device) -> &'static str {
+    match device {
+        Device::Cpu => "f32",
+        Device::Cuda(_) | Device::Metal(_) => "the type of the weights, in f32 if they are quantised",
+    }
+}
+
 /// The threads that tensor operations use.
 pub fn threads() -> usize {
     candle_core::utils::get_num_threads()

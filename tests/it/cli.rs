@@ -130,6 +130,30 @@ fn a_result_file_is_whole_or_not_there() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_build_without_cuda_says_how_to_build_it() {
+    let program = Program::new();
+    let doctor = program
+        .command()
+        .args(["doctor", "--device", "cuda", "--format", "text"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(doctor.stdout).unwrap();
+    let line = text.lines().find(|line| line.starts_with("device ")).unwrap();
+    assert!(line.contains("--features cuda"), "{line}");
+    let plain = program
+        .command()
+        .args(["doctor", "--format", "text"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(plain.stdout).unwrap();
+    assert!(
+        text.contains("device         cpu (") && text.contains("computes in f32"),
+        "{text}"
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error_and_a_device_is_not_replaced() {

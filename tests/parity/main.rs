@@ -1,7 +1,7 @@
 //! Holds the models to what others compute: transformers on tiny seeded ones, llama.cpp on real weights; and
 //! tokenizers to sentencepiece and transformers.
 //!
-//! `tiny`, `seq2seq`, `seq2seq_files`, `student`, `tokens` and `damage` need nothing but the repository. `real` needs
+//! `tiny`, `devices`, `quantised`, `seq2seq`, `seq2seq_files`, `student`, `tokens` and `damage` need nothing but the repository. `real` needs
 //! weights: it looks for `ID.gguf` (or `ID/model.safetensors`) in the folder that `BYLINE_TEST_MODELS` names, then in
 //! byline's own cache, and says what it left out. The models that the variable `BYLINE_TEST_WEIGHTS` lists (ids with
 //! commas between them) must be there, or their tests fail: CI pulls smollm2-135m and lists it.
@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod damage;
+mod devices;
 mod encoder;
 mod quantised;
 mod real;

@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 use crate::{CLOSE, assert_close, best, difference, here, loaded, messages};
 
 /// The safetensors of a model, its index included.
-fn safetensors(name: &str) -> Vec<PathBuf> {
+pub(crate) fn safetensors(name: &str) -> Vec<PathBuf> {
     let folder = here("tiny").join(name);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
@@ -26,7 +26,7 @@ fn safetensors(name: &str) -> Vec<PathBuf> {
     files
 }
 
-fn gguf(name: &str) -> PathBuf {
+pub(crate) fn gguf(name: &str) -> PathBuf {
     here("tiny").join(name).join("model.gguf")
 }
 
@@ -38,13 +38,13 @@ fn both(name: &str) -> [(&'static str, ChatModel); 2] {
     ]
 }
 
-struct Reference {
+pub(crate) struct Reference {
     tensors: HashMap<String, Tensor>,
-    ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
 }
 
 impl Reference {
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         let path = here("tiny").join(name).join("reference.safetensors");
         let tensors = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
         let mut this = Self {
@@ -55,12 +55,12 @@ impl Reference {
         this
     }
 
-    fn integers(&self, name: &str) -> Vec<u32> {
+    pub(crate) fn integers(&self, name: &str) -> Vec<u32> {
         let ids = self.tensors[name].to_vec1::<i64>().unwrap();
         ids.into_iter().map(|id| u32::try_from(id).unwrap()).collect()
     }
 
-    fn floats(&self, name: &str) -> Vec<f32> {
+    pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
         self.tensors[name].flatten_all().unwrap().to_vec1().unwrap()
     }
 }

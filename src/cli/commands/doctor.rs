@@ -7,6 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::Result;
+use crate::neural;
 use crate::registry::{Catalogue, Manifest, Quality, Store, Task, human_size};
 use crate::text::language::Language;
 
@@ -39,15 +40,22 @@ pub fn run(settings: &Settings, console: &Console) -> Result<u8> {
         }
     }
     let works = works(&here);
-    let device = match settings.device.resolve() {
-        Ok(device) => format!("{:?}", device.location()).to_lowercase(),
-        Err(error) => format!("{error}"),
+    let (device, precision) = match settings.device.resolve() {
+        Ok(device) => (
+            format!("{:?}", device.location()).to_lowercase(),
+            Some(neural::device::precision(&device)),
+        ),
+        Err(error) => match error.hint() {
+            Some(hint) => (format!("{error}; {hint}"), None),
+            None => (format!("{error}"), None),
+        },
     };
     let threads = settings
         .threads
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let facts = Facts {
         device,
+        precision,
         threads,
         offline: settings.offline || store.is_offline(),
         store: &store,
@@ -114,6 +122,8 @@ fn in_groups(works: &[Works]) -> Vec<String> {
 
 struct Facts<'a> {
     device: String,
+    /// What is computed in; none if the device does not answer.
+    precision: Option<&'static str>,
     threads: usize,
     offline: bool,
     store: &'a Store,
@@ -137,6 +147,7 @@ impl Facts<'_> {
             "schema": "byline/doctor/1",
             "version": env!("CARGO_PKG_VERSION"),
             "device": self.device,
+            "precision": self.precision,
             "threads": self.threads,
             "offline": self.offline,
             "models": models,
@@ -148,7 +159,13 @@ impl Facts<'_> {
     fn text(&self, settings: &Settings) -> String {
         let mut lines = vec![
             format!("byline {}", env!("CARGO_PKG_VERSION")),
-            format!("device         {} ({} threads)", self.device, self.threads),
+            match self.precision {
+                Some(precision) => format!(
+                    "device         {} ({} threads; computes in {precision})",
+                    self.device, self.threads
+                ),
+                None => format!("device         {}", self.device),
+            },
             format!(
                 "network        {}",
                 if self.offline {

@@ -87,6 +87,11 @@ impl Decoder {
         Ok(this)
     }
 
+    /// What activations are computed in.
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
     /// What it is made of.
     pub(crate) fn config(&self) -> &Config {
         &self.config

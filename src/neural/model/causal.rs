@@ -108,6 +108,9 @@ pub trait CausalLm: Send {
 
     /// Bytes that the state takes for each token.
     fn bytes_per_token(&self) -> usize;
+
+    /// The type of number that is computed with: `f32`, `f16` or `bf16`.
+    fn precision(&self) -> &'static str;
 }
 
 /// All that a step computes, row by row.
@@ -166,6 +169,10 @@ impl CausalLm for Decoder {
 
     fn bytes_per_token(&self) -> usize {
         self.bytes_per_position()
+    }
+
+    fn precision(&self) -> &'static str {
+        self.dtype().as_str()
     }
 }
 

@@ -32,10 +32,10 @@ pub(crate) fn weights(name: &str) -> PathBuf {
 }
 
 pub(crate) fn load_tiny(name: &str) -> Seq2Seq {
-    // the references have the attention of the last layer
-    let last = usize::from(name != "marian_separate");
+    // the references have the attention of this one
+    let layer = usize::from(!matches!(name, "marian_separate" | "madlad"));
     model_of(&LoadSpec {
-        alignment_layer: Some(last),
+        alignment_layer: Some(layer),
         ..LoadSpec::new([weights(name)])
     })
 }

@@ -62,6 +62,14 @@ pub trait TextToText {
     /// Those of the tokenizer.
     fn count_tokens(&self, text: &str) -> Result<usize>;
 
+    /// The number of tokens of `text` as an output, without special tokens.
+    ///
+    /// # Errors
+    /// Those of the tokenizer.
+    fn count_written(&self, text: &str) -> Result<usize> {
+        self.count_tokens(text)
+    }
+
     /// How long texts may be.
     fn room(&self) -> Room;
 

@@ -2,10 +2,13 @@
 //!
 //! 1. The next hypothesis: `translate` asks for some and takes the one that the ledger says least against.
 //! 2. The marked source: the segment is asked for once more, with the source's name in the target language as a term.
-//! 3. A line written by the tool (`attribution::phrases`), or a remark where only a part of the segment is somebody's.
+//! 3. The beginning of a line (`attribution::phrases`) that the translator goes on from, where it can be made to.
+//! 4. The line written by the tool, or a remark where only a part of the segment is somebody's.
 //!
 //! What always holds: a claim that a line was written for is `repaired`, its parts are those of the line, and its segment
 //! says so too; what was verified is left as it is.
+
+mod open;
 
 use std::collections::BTreeMap;
 
@@ -80,7 +83,8 @@ impl<'a, 'd> Ladder<'a, 'd> {
         for index in self.lost_segments(&ledger) {
             // what the second look lost may have names of its own
             self.learn_names(&ledger, index)?;
-            put.extend(self.write(&ledger, index));
+            let opened = self.open(&ledger, index, findings)?;
+            put.extend(opened.unwrap_or_else(|| self.write(&ledger, index)));
         }
         if !put.is_empty() {
             ledger = self.desk.ledger(id, self.translated)?;
@@ -139,6 +143,7 @@ impl<'a, 'd> Ladder<'a, 'd> {
             from,
             to,
             terms: &terms,
+            opening: "",
         };
         if let Some(draft) = self.ask(&request, 0)?
             && let Some(name) = self.as_name(phrase, kind, &draft.text)
@@ -204,14 +209,24 @@ impl<'a, 'd> Ladder<'a, 'd> {
             from,
             to,
             terms: &terms,
+            opening: "",
         };
-        let asked = self.ask(&request, 1)?;
-        let Some(answer) = asked.filter(|draft| refuse::refuse(text, &draft.text, from, to).is_none()) else {
+        match self.ask(&request, 1)? {
+            Some(answer) => self.take(index, answer, findings),
+            None => Ok(false),
+        }
+    }
+
+    /// Puts `answer` in the place of what segment `index` says, if the ledger says less against it. Gives whether it did.
+    fn take(&mut self, index: usize, answer: Draft, findings: &mut Vec<Finding>) -> Result<bool> {
+        let (from, to) = (self.desk.from, self.desk.to);
+        let places = (self.desk.segments.get(index), self.translated.get_mut(index));
+        let (Some(text), Some(known)) = places else {
             return Ok(false);
         };
-        let Some(known) = self.translated.get_mut(index) else {
+        if refuse::refuse(text, &answer.text, from, to).is_some() {
             return Ok(false);
-        };
+        }
         let before = Draft {
             text: known.text.clone(),
             alignment: known.alignment.clone(),
@@ -221,7 +236,7 @@ impl<'a, 'd> Ladder<'a, 'd> {
         let cost = |hypothesis: &Draft| Ok::<_, Error>(self.desk.cost(index, hypothesis)? + left(hypothesis));
         let better = cost(&answer)? < cost(&before)?;
         if better {
-            tracing::debug!(index, answer.text, "asked again with the source as a term");
+            tracing::debug!(index, answer.text, "asked again");
             findings.retain(|f| f.segment != index || f.check != Check::Language);
             findings.extend(left_standing(index, text, &answer.text, from, to));
             known.text = answer.text;

@@ -192,6 +192,11 @@ fn inflected(a: &str, b: &str) -> bool {
     shared >= enough.max(1) && a.len() - shared <= ENDING && b.len() - shared <= ENDING
 }
 
+/// Where `term` stands in `text` as whole words; case does not matter.
+pub(super) fn places_of(text: &str, term: &str) -> Vec<Span> {
+    occurrences(&lowered(text), &lowered(term)).collect()
+}
+
 /// Where `term` stands in `text` with no letter or digit right beside it. Both are lower case.
 fn occurrences<'a>(text: &'a str, term: &'a str) -> impl Iterator<Item = Span> + 'a {
     text.match_indices(term)

@@ -185,6 +185,7 @@ mod tests {
             from: Language::EN,
             to: Language::UK,
             terms: &[],
+            opening: "",
         };
         let form = "Translate from {from} into {to}.\n{from}: {text}\n{to}: ";
         assert_eq!(

@@ -4,6 +4,7 @@
 //! translated carries the source text and says so. Nothing is dropped.
 
 pub mod figures;
+mod forced;
 pub mod glossary;
 pub mod labels;
 pub mod llm;
@@ -92,6 +93,8 @@ pub struct Request<'a> {
     pub to: Language,
     /// Terms that occur in it, with their translations.
     pub terms: &'a [Term],
+    /// What the translation is to begin with; empty: nothing. Only for those that [`Translator::forces`].
+    pub opening: &'a str,
 }
 
 /// Translates segments.
@@ -99,6 +102,11 @@ pub trait Translator {
     /// How many segments it wants at once.
     fn window(&self) -> usize {
         1
+    }
+
+    /// Whether it begins a translation as [`Request::opening`] says.
+    fn forces(&self) -> bool {
+        false
     }
 
     /// Hypothesis number `attempt` for each segment, in order; 0 is the best guess, each further one differs in how
@@ -163,6 +171,7 @@ pub fn translate(
                 from,
                 to,
                 terms,
+                opening: "",
             })
             .collect();
         for settled in climb(&requests, first, translator, guide)? {

@@ -1,5 +1,7 @@
 //! Translation by an encoder-decoder: many segments in a batch, several hypotheses for each.
 
+mod forcing;
+
 use std::collections::BTreeMap;
 
 use super::pieces::pieces;
@@ -122,30 +124,50 @@ impl Translator for Seq2Seq<'_> {
         WINDOW
     }
 
-    /// The hypotheses are found together at the first attempt; the further ones are the further hypotheses.
+    fn forces(&self) -> bool {
+        true
+    }
+
+    /// The hypotheses are found together at the first attempt. The second is one that the terms are forced on, where
+    /// the first lacks some; the further ones are the further hypotheses. A request with an opening has one alone.
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
+        if requests.iter().any(|request| !request.opening.is_empty()) {
+            let asked: Vec<(&Request<'_>, String)> =
+                requests.iter().map(|r| (r, r.opening.to_owned())).collect();
+            let outputs = self.forced(&asked)?;
+            return Ok(outputs.iter().map(|o| o.as_ref().map(draft)).collect());
+        }
         if attempt == 0 {
             self.found.clear();
         }
         let unknown = |request: &&Request<'_>| !self.found.contains_key(request.text);
         let unknown: Vec<Request<'_>> = requests.iter().filter(unknown).copied().collect();
         self.find(&unknown)?;
+        if attempt == 1 {
+            self.force_terms(requests)?;
+        }
         let each = requests.iter().map(|request| {
             let found = self.found.get(request.text)?;
-            let output = found.get(attempt)?;
             Some(Draft {
-                // what was cut off is no translation of the segment
-                text: if output.ended {
-                    output.text.clone()
-                } else {
-                    String::new()
-                },
-                alignment: output.alignment.clone(),
-                confidence: Some(output.certainty),
                 alternatives: found.iter().take(self.alternatives).map(alternative).collect(),
+                ..draft(found.get(attempt)?)
             })
         });
         Ok(each.collect())
+    }
+}
+
+fn draft(output: &Output) -> Draft {
+    Draft {
+        // what was cut off is no translation of the segment
+        text: if output.ended {
+            output.text.clone()
+        } else {
+            String::new()
+        },
+        alignment: output.alignment.clone(),
+        confidence: Some(output.certainty),
+        alternatives: Vec::new(),
     }
 }
 
@@ -282,6 +304,7 @@ mod tests {
             from: Language::EN,
             to: Language::UK,
             terms: &[],
+            opening: "",
         };
         texts.iter().map(request).collect()
     }

@@ -9,6 +9,7 @@ mod digest;
 mod encoder;
 mod entities;
 mod exchange;
+mod forced;
 mod formats;
 mod hard_cases;
 mod html;

@@ -113,4 +113,6 @@ pub struct Special {
     pub pad: u32,
     /// Never written (`bad_words_ids` of one token: Marian's pad).
     pub never: Vec<u32>,
+    /// Never written one token after the other (`bad_words_ids` of several tokens).
+    pub never_in_a_row: Vec<Vec<u32>>,
 }

@@ -87,7 +87,7 @@ fn options_of_an_encoder_decoder_that_would_be_ignored_are_refused() {
         ("do_sample", "true"),
         ("num_beam_groups", "2"),
         ("encoder_no_repeat_ngram_size", "3"),
-        ("bad_words_ids", "[[4, 5]]"),
+        ("bad_words_ids", "[[4, []]]"),
         ("early_stopping", "\"perhaps\""),
         ("num_beams", "-1"),
     ] {

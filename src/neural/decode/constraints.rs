@@ -47,6 +47,13 @@ impl<'a> Constraints<'a> {
                 forbid(row, window.last().map_or(&[], std::slice::from_ref));
             }
         }
+        for word in &self.special.never_in_a_row {
+            if let Some((last, before)) = word.split_last()
+                && tokens.ends_with(before)
+            {
+                forbid(row, std::slice::from_ref(last));
+            }
+        }
         forbid(row, &self.banned(tokens.len()));
     }
 

@@ -147,7 +147,9 @@ fn searches_give_the_ids_and_scores_of_transformers() {
         special.forced_first = ids(&options["forced_bos_token_id"]).first().copied();
         special.forced_last = ids(&options["forced_eos_token_id"]).first().copied();
         if let Value::Array(words) = &options["bad_words_ids"] {
-            special.never = words.iter().flat_map(ids).collect();
+            let words: Vec<Vec<u32>> = words.iter().map(ids).collect();
+            let (single, several) = words.into_iter().partition::<Vec<_>, _>(|word| word.len() == 1);
+            (special.never, special.never_in_a_row) = (single.concat(), several);
         }
         if !options["eos_token_id"].is_null() {
             special.end = ids(&options["eos_token_id"]);

@@ -124,7 +124,7 @@ pub(super) fn search_with(
         checkpoint()?;
         length += 1;
         let (tokens, parents): (Vec<u32>, Vec<usize>) = live.iter().flat_map(|(_, s)| s.rows()).unzip();
-        let given = if generation.needs_best_alone() {
+        let given = if generation.needs_best_alone() && special.never_in_a_row.is_empty() {
             Given::Best(steps.best(&tokens, &parents, &constraints.banned(length))?)
         } else {
             Given::Step(steps.step(&tokens, &parents)?)

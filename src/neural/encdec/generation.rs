@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::error::{Error, Result};
 use crate::neural::config::Reader;
 use crate::neural::decode::{EarlyStopping, Generation};
-use crate::neural::gguf::{Gguf, broken, unsupported};
+use crate::neural::gguf::{Gguf, broken};
 use crate::neural::seq2seq::Special;
 
 /// Reads a key where it is set, in one file over the other.
@@ -56,20 +56,20 @@ impl<'a> Layered<'a> {
         Ok(ids.unwrap_or_default())
     }
 
-    /// `bad_words_ids`, each of one token.
-    fn bad_words(&self) -> Result<Vec<u32>> {
-        let key = "bad_words_ids";
-        let words: Option<Vec<Vec<u32>>> = self.read(key, |value| {
-            let words = value.as_array()?.iter();
-            words
-                .map(|word| word.as_array()?.iter().map(token).collect())
-                .collect()
+    /// `bad_words_ids`: those of one token, and those of several.
+    fn bad_words(&self) -> Result<(Vec<u32>, Vec<Vec<u32>>)> {
+        let words: Option<Vec<Vec<u32>>> = self.read("bad_words_ids", |value| {
+            let words = value.as_array()?.iter().map(|word| {
+                let ids: Option<Vec<u32>> = word.as_array()?.iter().map(token).collect();
+                ids.filter(|ids| !ids.is_empty())
+            });
+            words.collect()
         })?;
-        let words = words.unwrap_or_default();
-        match words.iter().find(|word| word.len() != 1) {
-            None => Ok(words.concat()),
-            Some(word) => Err(unsupported(self.path, key, &format!("the sequence {word:?}"))),
-        }
+        let (single, several): (Vec<_>, Vec<_>) = words
+            .unwrap_or_default()
+            .into_iter()
+            .partition(|word| word.len() == 1);
+        Ok((single.concat(), several))
     }
 
     fn read<T>(&self, key: &str, parse: impl FnOnce(&Json) -> Option<T>) -> Result<Option<T>> {
@@ -124,7 +124,7 @@ pub(super) fn from_json(
         path: config.1,
     };
     read.refuse_others()?;
-    let mut never = read.bad_words()?;
+    let (mut never, never_in_a_row) = read.bad_words()?;
     never.extend(read.ids("suppress_tokens")?);
     let missing = |key: &str| broken(config.1, &format!("`{key}` is missing"));
     let mut forced_first = read.id("forced_bos_token_id")?;
@@ -143,6 +143,7 @@ pub(super) fn from_json(
         end: read.ids("eos_token_id")?,
         pad: read.id("pad_token_id")?.ok_or_else(|| missing("pad_token_id"))?,
         never,
+        never_in_a_row,
     };
     check(&special, vocabulary, config.1)?;
     Ok((special, defaults(&read)?))
@@ -196,7 +197,8 @@ fn check(special: &Special, vocabulary: usize, path: &Path) -> Result<()> {
         .chain(special.forced_first)
         .chain(special.forced_last)
         .chain(special.end.iter().copied())
-        .chain(special.never.iter().copied());
+        .chain(special.never.iter().copied())
+        .chain(special.never_in_a_row.iter().flatten().copied());
     match ids.into_iter().find(|id| *id as usize >= vocabulary) {
         Some(id) => Err(broken(
             path,

@@ -78,6 +78,7 @@ CASES = [
     {"max_length": 6, "forced_eos_token_id": END},
     {"forced_bos_token_id": 9},
     {"bad_words_ids": [[PAD], [11]]},
+    {"bad_words_ids": [[PAD], [11, 14], [13, 8, 20], [14, 3, 13], [START, 14]]},
 ]
 for beams in [2, 4, 5]:
     for penalty in [0.6, 1.0, 2.0]:
@@ -92,6 +93,7 @@ for more in [
     {"max_length": 7, "forced_eos_token_id": END},
     {"forced_bos_token_id": 9, "length_penalty": 0.6},
     {"bad_words_ids": [[PAD], [11]]},
+    {"bad_words_ids": [[PAD], [11, 8], [4, 20, 5], [13, 12, 2], [START, 5]]},
     {"eos_token_id": [END, OTHER_END]},
     {"length_penalty": 0.0, "early_stopping": "never"},
     {"length_penalty": -1.0, "early_stopping": "never"},

@@ -7,7 +7,8 @@ use candle_core::Device;
 use super::codes::code;
 use super::decode::{Generation, Source, Written, search};
 use super::encdec::load_seq2seq;
-use super::load::LoadSpec;
+use super::gguf::Gguf;
+use super::load::{LoadSpec, is_gguf};
 use super::source_target::{self, Direction, Encoded, SourceTarget};
 use super::ssru::{Arithmetic, Student};
 use super::text_to_text::{Input, Output, Room, TextToText};
@@ -31,8 +32,8 @@ pub fn is_encoder_decoder(architecture: &str) -> bool {
     families.contains(&architecture)
 }
 
-/// Loads an encoder-decoder with its tokenizer: a student where the vocabularies are named, else a model in the hub's
-/// layout, whose tokenizer lies beside its `config.json`.
+/// Loads an encoder-decoder with its tokenizer: a student where the vocabularies are named; a GGUF file of llama.cpp with
+/// the vocabulary inside of it; else a model in the hub's layout, whose tokenizer lies beside its `config.json`.
 ///
 /// # Errors
 /// As for [`Student::load`] and [`source_target::open_pair`], or [`load_seq2seq`] and [`source_target::open`].
@@ -43,8 +44,15 @@ pub fn load_text_to_text(spec: &LoadSpec, device: &Device) -> Result<Box<dyn Tex
     if let Some((source, target)) = &spec.vocabularies {
         return student(spec, weights, (source, target), device);
     }
+    let own = match &spec.weights[..] {
+        [one] if is_gguf(one)? => source_target::open_gguf(&Gguf::open(one)?)?,
+        _ => None,
+    };
     let beside = spec.config.as_deref().unwrap_or(weights).parent();
-    let tokenizer = source_target::open(beside.unwrap_or(Path::new(".")))?;
+    let tokenizer = match own {
+        Some(own) => own,
+        None => source_target::open(beside.unwrap_or(Path::new(".")))?,
+    };
     let model = load_seq2seq(spec, device)?;
     let defaults = model.defaults().clone();
     Ok(Box::new(TextModel::new(model, tokenizer, defaults)?))
@@ -232,6 +240,10 @@ impl<M: EncoderDecoder> TextToText for TextModel<M> {
 
     fn count_tokens(&self, text: &str) -> Result<usize> {
         self.tokenizer.count(text)
+    }
+
+    fn count_written(&self, text: &str) -> Result<usize> {
+        Ok(self.tokenizer.encode_target(text)?.ids.len())
     }
 
     fn room(&self) -> Room {
@@ -430,6 +442,47 @@ mod tests {
         let plain = Generation::default();
         let without = model.generate(&[input("quaysidewm")], &plain).unwrap();
         assert!(without[0][0].alignment.is_empty());
+    }
+
+    #[test]
+    fn a_gguf_file_alone_translates_with_the_vocabulary_inside_of_it() {
+        use crate::neural::sentencepiece::Model;
+        use candle_core::quantized::gguf_file::{Content, Value};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alone.gguf");
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity");
+        let mut tiny = std::fs::File::open(tests.join("tiny/madlad/model.gguf")).unwrap();
+        let content = Content::read(&mut tiny).unwrap();
+        let names: Vec<&String> = content.tensor_infos.keys().collect();
+        let tensor = |name: &&String| content.tensor(&mut tiny, name, &Device::Cpu).unwrap();
+        let tensors: Vec<_> = names.iter().map(tensor).collect();
+        let tensors: Vec<_> = names.iter().map(|n| n.as_str()).zip(&tensors).collect();
+        let more: Vec<(&str, Value)> = content
+            .metadata
+            .iter()
+            .filter(|(key, _)| key.starts_with("t5."))
+            .map(|(key, value)| (key.as_str(), value.clone()))
+            .collect();
+        // a vocabulary as large as that of the tiny model
+        let mut model = Model::open(&tests.join("tokenizers/spm/madlad.model")).unwrap();
+        model
+            .pieces
+            .truncate(content.tensor_infos["token_embd.weight"].shape.dims()[0]);
+        source_target::write_gguf(&path, &model, &more, &tensors);
+
+        let model = load_text_to_text(&LoadSpec::new([path]), &Device::Cpu).unwrap();
+        let uk: Language = "uk".parse().unwrap();
+        model.check_languages(None, Some(uk)).unwrap();
+        let input = Input {
+            text: "bridge",
+            to: Some(uk),
+            max_tokens: Some(8),
+            ..Input::default()
+        };
+        let found = model.generate(&[input], &model.defaults()).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found, model.generate(&[input], &model.defaults()).unwrap());
     }
 
     /// The pocket translator of the tests.

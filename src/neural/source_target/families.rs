@@ -215,12 +215,12 @@ fn fairseq(folder: &Folder, language: fn(&str) -> Option<&str>, list: &str) -> R
     let reserved = (first..spellings.len() as u32).chain(0..4).collect();
     let cutter = Cutter::SentencePiece(Arc::new(model), Ids::Shifted(1));
     let side = Arc::new(Side::new(cutter, reserved, 3));
-    Ok(shared(folder, side, spellings, habits, 2, tags))
+    Ok(shared(folder.cleans(), side, spellings, habits, 2, tags))
 }
 
 /// One side for both, and no layout yet.
 fn shared(
-    folder: &Folder,
+    cleaned: bool,
     side: Arc<Side>,
     spellings: Vec<Spelling>,
     habits: Habits,
@@ -239,7 +239,7 @@ fn shared(
             spellings,
             habits,
             trimmed: false,
-            cleaned: folder.cleans(),
+            cleaned,
             model: None,
         },
         end,
@@ -257,7 +257,7 @@ fn from_json(folder: &Folder, path: &Path, tags: Tags, first: Option<(&str, &str
     let end = id(("eos_token", "</s>"))?;
     let before = first.map(id).transpose()?;
     let mut codec = shared(
-        folder,
+        folder.cleans(),
         Arc::new(json.side),
         json.spellings,
         json.habits,
@@ -291,8 +291,45 @@ pub(super) fn t5(folder: &Folder) -> Result<Codec> {
 }
 
 fn t5_spm(folder: &Folder, path: &Path) -> Result<Codec> {
-    let mut model = Model::open(path)?;
-    let trusted = SentencePiece::open(path)?;
+    let model = Model::open(path)?;
+    let token = folder.special("eos_token", "</s>");
+    let end = model
+        .pieces
+        .iter()
+        .zip(0..)
+        .find(|(piece, _)| piece.text == token);
+    let end = end
+        .ok_or_else(|| broken(path, &format!("it lacks the piece `{token}`")))?
+        .1;
+    let tagged = model
+        .pieces
+        .iter()
+        .any(|p| p.kind.is_plain() && t5_language(&p.text).is_some());
+    // Tokens `<extra_id_0>` and so on are numbered behind the pieces, but for mT5 and MADLAD, which have pieces for them.
+    let usual = if folder.family == "t5" && !tagged { 100 } else { 0 };
+    let tokens = Tokens {
+        end,
+        sentinels: folder.number("extra_ids", usual)? as usize,
+        cleaned: folder.cleans(),
+    };
+    t5_model(model, path, tokens)
+}
+
+/// What a T5 vocabulary has beside its pieces.
+pub(super) struct Tokens {
+    /// What ends a source and a target.
+    pub(super) end: u32,
+    /// Tokens that are numbered behind the pieces.
+    pub(super) sentinels: usize,
+    /// As [`Decoding::cleaned`].
+    pub(super) cleaned: bool,
+}
+
+/// The tokenizer of a SentencePiece model, whose language tags are taken out of what texts can spell. `path` names it in
+/// errors.
+pub(super) fn t5_model(mut model: Model, path: &Path, tokens: Tokens) -> Result<Codec> {
+    let wrong = |problem: String| broken(path, &problem);
+    let trusted = SentencePiece::from_model(model.clone()).map_err(wrong)?;
     let ids = |text: &str| trusted.encode(text).pieces.iter().map(|p| p.id).collect();
     let mut tags = BTreeMap::new();
     for piece in &mut model.pieces {
@@ -301,23 +338,15 @@ fn t5_spm(folder: &Folder, path: &Path) -> Result<Codec> {
             piece.kind = Kind::Control;
         }
     }
-    let model = SentencePiece::from_model(model).map_err(|problem| broken(path, &problem))?;
+    let model = SentencePiece::from_model(model).map_err(wrong)?;
     let mut spellings = own_spellings(&model);
-    // Tokens `<extra_id_0>` and so on are numbered behind the pieces, but for mT5 and MADLAD, which have pieces for them.
-    let usual = if folder.family == "t5" && tags.is_empty() {
-        100
-    } else {
-        0
-    };
-    let sentinels = folder.number("extra_ids", usual)? as usize;
-    spellings.resize(spellings.len() + sentinels, Spelling::Silent);
-    let token = folder.special("eos_token", "</s>");
-    let end = model.id(&token);
-    let end = end.ok_or_else(|| broken(path, &format!("it lacks the piece `{token}`")))?;
+    spellings.resize(spellings.len() + tokens.sentinels, Spelling::Silent);
     let (habits, unknown) = (model.habits(), model.unknown());
     let cutter = Cutter::SentencePiece(Arc::new(model), Ids::Shifted(0));
     let side = Arc::new(Side::new(cutter, HashSet::new(), unknown));
-    Ok(shared(folder, side, spellings, habits, end, tags))
+    let mut codec = shared(tokens.cleaned, side, spellings, habits, tokens.end, tags);
+    codec.layout.tag = (!codec.tags.is_empty()).then_some(Tagged::To);
+    Ok(codec)
 }
 
 const NO_TAGS: Tags = Tags {
@@ -340,7 +369,14 @@ pub(super) fn pegasus(folder: &Folder) -> Result<Codec> {
     let reserved = (0..shift + 2).collect();
     let cutter = Cutter::SentencePiece(Arc::new(model), Ids::Shifted(shift));
     let side = Arc::new(Side::new(cutter, reserved, unknown));
-    Ok(shared(folder, side, spellings, habits, 1, BTreeMap::new()))
+    Ok(shared(
+        folder.cleans(),
+        side,
+        spellings,
+        habits,
+        1,
+        BTreeMap::new(),
+    ))
 }
 
 /// BART: `<s> text </s>`.

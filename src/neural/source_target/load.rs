@@ -16,8 +16,9 @@ use crate::neural::load::{json_of, token_text};
 use crate::neural::sentencepiece::{SentencePiece, Spelling};
 
 /// The tokenizer in a model's folder, as `config.json` there names the family: `marian`, `m2m_100` (M2M100, and NLLB
-/// where there is no `vocab.json`), `mbart`, `t5`, `mt5`, `umt5`, `pegasus`, `bart`. Where there is no
-/// `tokenizer.json`, the SentencePiece model is read.
+/// where there is no `vocab.json`), `mbart`, `t5`, `mt5`, `umt5`, `pegasus`, `bart`. Where a vocabulary is there in both forms
+/// `tokenizer.json` is read, as transformers does, since it may have tokens that were added later; where it is not, the
+/// SentencePiece model. Marian and M2M100 have no `tokenizer.json`.
 ///
 /// # Errors
 /// [`Error::Failed`] if a file that the family needs is missing or damaged, or the family is another one;

@@ -10,10 +10,14 @@
 mod clean;
 mod codec;
 mod families;
+mod gguf;
 mod json;
 mod load;
 mod side;
 
+pub(crate) use gguf::open_gguf;
+#[cfg(test)]
+pub(crate) use gguf::tests::write as write_gguf;
 pub use load::{open, open_pair};
 
 use crate::error::Result;

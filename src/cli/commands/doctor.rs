@@ -16,7 +16,14 @@ struct Works {
     task: Task,
     from: Language,
     to: Option<Language>,
-    model: String,
+    /// One, or for a translation by way of English that of each leg.
+    models: Vec<String>,
+}
+
+impl Works {
+    fn is_direct(&self) -> bool {
+        self.models.len() == 1
+    }
 }
 
 /// Runs the command.
@@ -84,7 +91,7 @@ fn works(here: &[(&Manifest, u64)]) -> Vec<Works> {
                 task,
                 from,
                 to,
-                model: m.id.clone(),
+                models: vec![m.id.clone()],
             })
     };
     for from in Language::all() {
@@ -92,12 +99,38 @@ fn works(here: &[(&Manifest, u64)]) -> Vec<Works> {
         works.extend(first(Task::Embed, from, None));
         works.extend(Language::all().filter_map(|to| first(Task::Translate, from, Some(to))));
     }
+    let relayed = by_way_of_english(&works);
+    works.extend(relayed);
     works
+}
+
+/// The pairs without a model of their own that one into English and one out of it serve together.
+fn by_way_of_english(works: &[Works]) -> Vec<Works> {
+    let translations = || works.iter().filter(|w| w.task == Task::Translate);
+    let direct = |from, to| translations().any(|w| w.from == from && w.to == Some(to));
+    let mut relayed = Vec::new();
+    for first in translations().filter(|w| w.to == Some(Language::EN)) {
+        for second in translations().filter(|w| w.from == Language::EN) {
+            let Some(to) = second
+                .to
+                .filter(|to| *to != first.from && !direct(first.from, *to))
+            else {
+                continue;
+            };
+            relayed.push(Works {
+                task: Task::Translate,
+                from: first.from,
+                to: Some(to),
+                models: [&first.models[..], &second.models].concat(),
+            });
+        }
+    }
+    relayed
 }
 
 /// What works, a line for each model and task (translations: and source language) with all its languages.
 fn in_groups(works: &[Works]) -> Vec<String> {
-    let mut groups: Vec<(String, &str, Vec<Language>)> = Vec::new();
+    let mut groups: Vec<(String, &[String], Vec<Language>)> = Vec::new();
     for w in works {
         let (what, language) = match w.to {
             Some(to) => (format!("{} {} →", w.task.name(), w.from), to),
@@ -105,10 +138,10 @@ fn in_groups(works: &[Works]) -> Vec<String> {
         };
         match groups
             .iter_mut()
-            .find(|(known, model, _)| *known == what && *model == w.model)
+            .find(|(known, models, _)| *known == what && *models == w.models)
         {
             Some((.., languages)) => languages.push(language),
-            None => groups.push((what, &w.model, vec![language])),
+            None => groups.push((what, &w.models, vec![language])),
         }
     }
     let codes = |languages: &[Language]| -> String {
@@ -116,7 +149,14 @@ fn in_groups(works: &[Works]) -> Vec<String> {
     };
     groups
         .iter()
-        .map(|(what, model, languages)| format!("  {what} {}: {model}", codes(languages)))
+        .map(|(what, models, languages)| {
+            let way = if models.len() > 1 {
+                " by way of English"
+            } else {
+                ""
+            };
+            format!("  {what} {}{way}: {}", codes(languages), models.join(", "))
+        })
         .collect()
 }
 
@@ -141,7 +181,15 @@ impl Facts<'_> {
         let works: Vec<Value> = self
             .works
             .iter()
-            .map(|w| json!({ "task": w.task, "from": w.from, "to": w.to, "model": w.model }))
+            .map(|w| {
+                let mut work =
+                    json!({ "task": w.task, "from": w.from, "to": w.to, "model": w.models.first() });
+                if !w.is_direct() {
+                    work["by_way_of"] = json!(Language::EN);
+                    work["second_model"] = json!(w.models.last());
+                }
+                work
+            })
             .collect();
         json!({
             "schema": "byline/doctor/1",
@@ -202,5 +250,39 @@ impl Facts<'_> {
             lines.extend(in_groups(&self.works));
         }
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn pairs_that_go_by_way_of_english_are_listed_with_both_models() {
+        let [uk, ko, de] = ["uk", "ko", "de"].map(|code| code.parse::<Language>().unwrap());
+        let work = |from, to, model: &str| Works {
+            task: Task::Translate,
+            from,
+            to: Some(to),
+            models: vec![model.to_owned()],
+        };
+        let mut works = vec![
+            work(uk, Language::EN, "uk-en"),
+            work(de, Language::EN, "de-en"),
+            work(Language::EN, ko, "en-ko"),
+            work(Language::EN, uk, "en-uk"),
+            work(de, uk, "de-uk"),
+        ];
+        let relayed = by_way_of_english(&works);
+        works.extend(relayed);
+        assert_eq!(
+            in_groups(&works)[5..],
+            [
+                "  translate uk → ko by way of English: uk-en, en-ko",
+                "  translate de → ko by way of English: de-en, en-ko"
+            ]
+        );
+        assert!(!works[6].is_direct());
     }
 }

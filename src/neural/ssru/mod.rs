@@ -181,11 +181,19 @@ impl Student {
         }
     }
 
-    /// Sources in a row, all on one thread.
-    fn read(&self, sources: &[&[u32]]) -> Result<Vec<Source>> {
+    /// What the encoder gives for a source, `(tokens, width)`, for inspection.
+    ///
+    /// # Errors
+    /// As for [`EncoderDecoder::encode`].
+    pub fn encoder_output(&self, source: &[u32]) -> Result<Vec<f32>> {
+        self.check(source)?;
+        self.encoded(&[source], &[source.len()])
+    }
+
+    /// Sources in a row through the encoder, `(tokens, width)`.
+    fn encoded(&self, sources: &[&[u32]], lengths: &[usize]) -> Result<Vec<f32>> {
         let width = self.config.width;
         let vectors = self.words.source.as_ref().unwrap_or(&self.words.target);
-        let lengths: Vec<usize> = sources.iter().map(|s| s.len()).collect();
         let mut x = vec![0.0; lengths.iter().sum::<usize>() * width];
         let tokens = sources.iter().flat_map(|s| s.iter().enumerate());
         for ((position, token), row) in tokens.zip(x.chunks_exact_mut(width)) {
@@ -193,11 +201,18 @@ impl Student {
         }
         for layer in &self.encoder {
             checkpoint()?;
-            let memories = layer.attention.memories(&x, &lengths)?;
+            let memories = layer.attention.memories(&x, lengths)?;
             let each = memories.iter().flat_map(|m| std::iter::repeat_n(m, m.length()));
             layer.attention.apply(&mut x, each, |_, _| {})?;
             layer.feed_forward.apply(&mut x)?;
         }
+        Ok(x)
+    }
+
+    /// Sources in a row, all on one thread.
+    fn read(&self, sources: &[&[u32]]) -> Result<Vec<Source>> {
+        let lengths: Vec<usize> = sources.iter().map(|s| s.len()).collect();
+        let x = self.encoded(sources, &lengths)?;
         let mut memories: Vec<Vec<Memory>> = sources.iter().map(|_| Vec::new()).collect();
         for layer in &self.decoder {
             let each = layer.context.memories(&x, &lengths)?;

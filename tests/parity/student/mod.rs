@@ -145,23 +145,39 @@ fn a_base_memory_student_with_two_vocabularies_and_a_shortlist_writes_the_same_i
     same_ids(SPLIT, true, 500);
 }
 
+fn near(what: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0f32, |m, l| m.max(l.abs()));
+    for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (found - expected).abs() <= 1e-5 * largest,
+            "{what}, {place}: {found} is not {expected}"
+        );
+    }
+}
+
+/// All that the other engine gives out by layer: what comes of the encoder, and of each step of the decoder.
 #[test]
-fn logits_are_those_of_the_other_engine() {
+fn encoder_and_logits_are_those_of_the_other_engine() {
     let folder = Folder::new(SPLIT, Stored::Integers, 3);
     let (engine, student) = (
         folder.engine(false, false),
         folder.student(&Arithmetic::Integers, false),
     );
-    let (_, _, expected, source) = engine.dump_reference("w17 w3 w1200 w1200 w44");
+    let (context, length, first, source) = engine.dump_reference("w17 w3 w1200 w1200 w44");
+    near("encoder", &student.encoder_output(&source).unwrap(), &context);
+    let width = context.len() / length;
+    let mut cells = vec![vec![0.0; width]; 64];
     let mut state = student.encode(&[&source], false).unwrap();
-    let step = student.step(&[0], &[0], &mut state).unwrap();
-    assert_eq!(step.attention, None);
-    let largest = expected.iter().fold(0f32, |m, l| m.max(l.abs()));
-    for (token, (found, expected)) in step.logits.iter().zip(&expected).enumerate() {
-        assert!(
-            (found - expected).abs() <= 1e-5 * largest,
-            "token {token}: {found} is not {expected}"
-        );
+    for (position, token) in [0, 9, 41, 7, 7, 300].into_iter().enumerate() {
+        let top = engine.decode_step(token, position, &context, length, &mut cells);
+        let expected = engine.project(&top);
+        if position == 0 {
+            assert_eq!(expected, first);
+        }
+        let step = student.step(&[token], &[0], &mut state).unwrap();
+        assert_eq!(step.attention, None);
+        near(&format!("step {position}"), &step.logits, &expected);
     }
 }
 

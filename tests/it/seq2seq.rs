@@ -276,15 +276,15 @@ fn a_model_that_is_not_for_everybody_is_announced_with_its_licence() {
 fn where_no_model_translates_at_once_it_goes_by_way_of_english() {
     Program::new()
         .command()
-        .args(["translate", "--from", "ko", "--to", "id"])
+        .args(["translate", "--from", "ko", "--to", "fi"])
         .arg(article("tunnel.ko.txt"))
         .assert()
         .code(3)
         .stdout("")
         .stderr(
-            contains("no model here translates Korean into Indonesian at once: it goes by way of English")
+            contains("no model here translates Korean into Finnish at once: it goes by way of English")
                 .and(contains("model for translate ko→en: "))
-                .and(contains("model for translate en→id: ")),
+                .and(contains("model for translate en→fi: ")),
         );
 }
 

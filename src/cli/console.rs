@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::article::Article;
+use crate::cli::stages::{Stage, Stages};
 use crate::cli::{ColorWhen, Common};
 use crate::error::Error;
 use crate::progress::{self, Progress};
@@ -22,6 +23,7 @@ pub struct Console {
     bars: bool,
     bar: Mutex<Option<ProgressBar>>,
     stage: Mutex<String>,
+    stages: Mutex<Stages>,
 }
 
 impl Console {
@@ -49,6 +51,7 @@ impl Console {
             bars: terminal && !flags.no_progress && verbosity >= 0,
             bar: Mutex::new(None),
             stage: Mutex::new(String::new()),
+            stages: Mutex::default(),
         }
     }
 
@@ -97,9 +100,22 @@ impl Console {
         }
     }
 
-    /// Ends whatever bar is still drawn.
+    /// Ends the stage, and whatever bar is still drawn.
     pub fn finish(&self) {
         self.set_bar(None);
+        let ended = lock(&self.stages).end();
+        self.tell(ended);
+    }
+
+    /// The stages that have ended.
+    pub fn stages(&self) -> Vec<Stage> {
+        lock(&self.stages).ended().to_vec()
+    }
+
+    fn tell(&self, ended: Option<Stage>) {
+        if let Some(ended) = ended {
+            self.detail(&ended.told());
+        }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -148,6 +164,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Progress for Console {
     fn stage(&self, name: &str) {
         self.set_bar(None);
+        let ended = lock(&self.stages).begin(name);
+        self.tell(ended);
         name.clone_into(&mut lock(&self.stage));
         if self.bars {
             let bar = self.new_bar(0, "{spinner} {msg} {elapsed}");
@@ -160,8 +178,11 @@ impl Progress for Console {
     }
 
     fn step(&self, done: usize, total: usize) {
-        let line = format!("{} {done}/{total}", lock(&self.stage));
+        let mut line = format!("{} {done}/{total}", lock(&self.stage));
         if self.bars {
+            if let Some(rate) = lock(&self.stages).current().and_then(|stage| stage.rate()) {
+                line.push_str(&format!(", {rate:.1} tokens/s"));
+            }
             if let Some(bar) = lock(&self.bar).as_ref() {
                 bar.set_message(line);
             }
@@ -212,6 +233,10 @@ impl Progress for Console {
             self.set_bar(None);
             write();
         }
+    }
+
+    fn tokens(&self, read: usize, written: usize) {
+        lock(&self.stages).tokens(read, written);
     }
 
     fn note(&self, line: &str) {

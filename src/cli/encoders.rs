@@ -61,7 +61,7 @@ impl<'a> Encoders<'a> {
             return Ok(Some(known.clone()));
         }
         self.console.say(&format!("comparing with {id} as well"));
-        let (device, spec) = (self.settings.device, spec(installed));
+        let (device, spec) = (self.settings.device, spec(installed, self.settings));
         let reader = Rc::new(Reader::new(move || {
             Ok(Box::new(neural::load_encoder(&spec, &device.resolve()?)?))
         }));

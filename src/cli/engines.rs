@@ -366,7 +366,7 @@ pub fn used(installed: &Installed, task: Task, to: Option<Language>) -> ModelUse
 }
 
 /// Where the loader finds the files of a model.
-pub fn spec(installed: &Installed) -> LoadSpec {
+pub fn spec(installed: &Installed, settings: &Settings) -> LoadSpec {
     let one = |role: &str| installed.file(role).map(Path::to_path_buf);
     let prompt = &installed.manifest.prompt;
     let shared = || one("vocabulary").map(|shared| (shared.clone(), shared));
@@ -384,6 +384,7 @@ pub fn spec(installed: &Installed) -> LoadSpec {
         query_prefix: prompt.embed_prefix.clone().unwrap_or_default(),
         passage_prefix: passage.cloned().unwrap_or_default(),
         token_layer: prompt.token_layer,
+        cache_type: settings.cache_type,
         ..LoadSpec::new(installed.all("weights").iter().cloned())
     }
 }

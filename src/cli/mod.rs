@@ -13,6 +13,7 @@ pub mod maker;
 pub mod output;
 pub mod quantised;
 pub mod settings;
+pub mod stages;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -60,6 +61,9 @@ pub struct Common {
     /// How many threads to compute with
     #[arg(long, global = true, env = "BYLINE_THREADS", value_name = "N")]
     pub threads: Option<usize>,
+    /// Keep a decoder's keys and values as f32, f16 or q8_0: less memory, slightly other numbers [default: f32]
+    #[arg(long, global = true, env = "BYLINE_CACHE_TYPE", value_name = "TYPE")]
+    pub cache_type: Option<String>,
     /// Use model ID (or a GGUF file or model folder) for TASK: summarise, translate or embed (embed=none for none)
     #[arg(
         long,

@@ -19,7 +19,7 @@ pub fn quantised(
     store: &Store,
     console: &Console,
 ) -> Result<LoadSpec> {
-    let mut spec = spec(installed);
+    let mut spec = spec(installed, settings);
     let Some(form) = wanted(installed, settings) else {
         return Ok(spec);
     };

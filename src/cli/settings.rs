@@ -8,6 +8,7 @@ use etcetera::BaseStrategy;
 
 use crate::cli::{Common, OutputFormat, Quantising, Searching};
 use crate::error::{Error, Result};
+use crate::neural::CacheType;
 use crate::neural::device::DeviceChoice;
 use crate::registry::Task;
 use crate::text::language::Language;
@@ -15,7 +16,7 @@ use crate::translate::glossary::Glossary;
 use crate::translate::seq2seq::Search;
 
 /// What the flags, the environment and the configuration file agree on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Open no connection.
     pub offline: bool,
@@ -23,6 +24,8 @@ pub struct Settings {
     pub device: DeviceChoice,
     /// Threads to compute with; none: what the machine has.
     pub threads: Option<usize>,
+    /// In which form decoders keep keys and values.
+    pub cache_type: CacheType,
     /// The model chosen by the user for a task.
     pub models: BTreeMap<Task, String>,
     /// `--model ID` without a task, which only `bench` takes.
@@ -50,6 +53,8 @@ struct ConfigFile {
     device: Option<String>,
     threads: Option<usize>,
     quantise: Option<String>,
+    #[serde(rename = "cache-type")]
+    cache_type: Option<String>,
     glossary: Option<PathBuf>,
     format: Option<String>,
     #[serde(default)]
@@ -102,10 +107,12 @@ impl Settings {
         if threads == Some(0) {
             return Err(Error::usage("--threads 0: at least one thread is needed"));
         }
+        let cache_type = flags.cache_type.as_deref().or(file.cache_type.as_deref());
         Ok(Self {
             offline: flags.offline || truthy("BYLINE_OFFLINE") || truthy("HF_HUB_OFFLINE") || file.offline,
             device: device.parse()?,
             threads,
+            cache_type: cache_type.map(str::parse).transpose()?.unwrap_or_default(),
             models,
             bare_model,
             quantise,
@@ -182,7 +189,7 @@ impl ConfigFile {
         toml::from_str(&text).map_err(|e| {
             let line = e.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
             Error::input(path.display().to_string(), format!("line {line}: {}", e.message()))
-                .with_hint("the keys are: offline, device, threads, quantise, glossary, format, to, and a [model] table of TASK = \"ID\"")
+                .with_hint("the keys are: offline, device, threads, cache-type, quantise, glossary, format, to, and a [model] table of TASK = \"ID\"")
         })
     }
 }

@@ -416,6 +416,64 @@ fn bench_measures_an_encoder_by_what_it_reads() {
 }
 
 #[test]
+fn bench_tells_the_stages_of_a_whole_job() {
+    let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny/qwen2/model.gguf");
+    let program = Program::new();
+    let article = program.file(
+        "bridge.txt",
+        "Bridge shut\n\nThe bridge is shut, the mayor said on Monday.\n",
+    );
+    let bench = |args: &[&str]| {
+        let mut command = program.command();
+        command.arg("bench").args(args).arg(&article);
+        command
+            .arg("--model")
+            .arg(format!("summarise={}", tiny.display()));
+        command.output().unwrap()
+    };
+    let output = bench(&[
+        "--suite",
+        "digest",
+        "--format",
+        "json",
+        "-v",
+        "--cache-type",
+        "f16",
+    ]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let stages = measured["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages.iter().map(|s| s["stage"].as_str().unwrap()).collect();
+    assert_eq!(names, ["reading", "loading model", "summarising"]);
+    let total: f64 = stages.iter().map(|s| s["seconds"].as_f64().unwrap()).sum();
+    assert!(
+        total > 0.0 && total <= measured["seconds"].as_f64().unwrap(),
+        "{measured}"
+    );
+    for name in names {
+        assert!(said.contains(&format!("{name}: ")), "{said}");
+    }
+    let output = bench(&["--suite", "digest", "--format", "text"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.starts_with("bridge\n") && text.contains("tokens/s"),
+        "{text}"
+    );
+    for (wrong, named) in [
+        (&["--suite", "sources"][..], "sources"),
+        (&["--suite", "digest", "--cache-type", "q3"], "q3"),
+        (&["--suite", "digest", "--new-tokens", "3"], "--new-tokens"),
+        (&[], "--suite"),
+    ] {
+        let output = bench(wrong);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(named), "{said}");
+    }
+}
+
+#[test]
 fn help_completions_and_manual_go_to_standard_output() {
     for (args, part) in [
         (&["--help"][..], "Exit codes"),

@@ -3,13 +3,14 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use byline::article::{self, Article};
 use byline::error::Result;
 use byline::finding::{Check, Severity};
 use byline::neural::{Ask, Chat, Completion, Finish, Message, Streamed};
 use byline::pipeline::{self, Engine, Models, Options};
-use byline::progress::Silent;
+use byline::progress::{Progress, Silent};
 use byline::registry::Task;
 use byline::render::{self, Digest};
 use byline::summarise::{Length, SentenceMethod};
@@ -133,6 +134,46 @@ fn digest_with(
     let digest = pipeline::digest(article(), &options, &mut models, &Silent).unwrap();
     let asked = models.asked.borrow().clone();
     (digest, asked)
+}
+
+/// What is told of the work: stages, and tokens read and written.
+#[derive(Default)]
+struct Told(Mutex<Vec<(String, usize, usize)>>);
+
+impl Progress for Told {
+    fn stage(&self, name: &str) {
+        self.0.lock().unwrap().push((name.to_owned(), 0, 0));
+    }
+
+    fn tokens(&self, read: usize, written: usize) {
+        let mut told = self.0.lock().unwrap();
+        let (_, reads, writes) = told.last_mut().unwrap();
+        *reads += read;
+        *writes += written;
+    }
+}
+
+#[test]
+fn each_stage_tells_what_models_read_and_wrote() {
+    let told = Told::default();
+    let options = Options {
+        length: Length::Sentences(2),
+        abstractive: true,
+        temperature: 0.0,
+        seed: 0,
+        to: vec![Language::ZH],
+        glossary: Glossary::default(),
+        search: Search::default(),
+    };
+    let mut models = Scripted::new(&[("", "x")]);
+    pipeline::digest(article(), &options, &mut models, &told).unwrap();
+    let told = told.0.into_inner().unwrap();
+    let names: Vec<&str> = told.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, ["reading", "summarising", "translating zh"]);
+    assert_eq!((told[0].1, told[0].2), (0, 0));
+    // two sentences of one token each
+    assert!(told[1].1 > 0 && told[1].2 == 2, "{told:?}");
+    assert!(told[2].1 > 0 && told[2].2 >= 3, "{told:?}");
 }
 
 /// The sentence of the summary that rests on the article sentence with `words` in it.

@@ -1,6 +1,9 @@
-//! `byline bench`: how fast a model reads and writes on this machine, and how much memory it takes.
+//! `byline bench`: how fast a model reads and writes on this machine, and how much memory it takes; or how long the
+//! stages of a whole job take.
 
-use std::path::Path;
+mod suite;
+
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
@@ -11,15 +14,28 @@ use crate::cli::engines::spec;
 use crate::cli::output::Output;
 use crate::cli::quantised::quantised;
 use crate::cli::settings::Settings;
+use crate::cli::stages::peak_rss_mib;
 use crate::error::{Error, Result};
 use crate::neural::{self, ChatModel, Encoder, Purpose};
 use crate::progress::{self, Progress};
 use crate::registry::{Catalogue, Installed, Store};
+use crate::text::language::Language;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The model is named with --model ID (or a GGUF file, or a model folder).")]
+#[command(
+    after_help = "The model is named with --model ID (or a GGUF file, or a model folder); for a suite, as elsewhere."
+)]
 pub struct BenchArgs {
+    /// Measure the stages of a whole job instead of one model: tokens, seconds and memory each
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["prompt_tokens", "new_tokens"])]
+    pub suite: Option<suite::Suite>,
+    /// The article of a suite [default: one of the project's own]
+    #[arg(value_name = "ARTICLE", requires = "suite")]
+    pub article: Option<PathBuf>,
+    /// Languages that a suite translates into
+    #[arg(long, value_name = "LANG", value_delimiter = ',', requires = "suite")]
+    pub to: Vec<Language>,
     /// Tokens to read
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub prompt_tokens: usize,
@@ -47,6 +63,10 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
     if !matches!(format, OutputFormat::Text | OutputFormat::Json) {
         return Err(super::no_such_format("bench", format));
     }
+    if let Some(job) = args.suite {
+        let printed = suite::run(job, args, format, settings, console)?;
+        return print(&printed, settings);
+    }
     if args.prompt_tokens == 0 || args.new_tokens == 0 {
         return Err(Error::usage(
             "--prompt-tokens and --new-tokens must be at least 1",
@@ -57,7 +77,7 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
     let device = settings.device.resolve()?;
     let started = Instant::now();
     let measured = if installed.manifest.architecture == "bert" {
-        let encoder = neural::load_encoder(&spec(&installed), &device)?;
+        let encoder = neural::load_encoder(&spec(&installed, settings), &device)?;
         let load_s = started.elapsed().as_secs_f64();
         console.stage("measuring");
         measure_encoder(&encoder, args, load_s)?
@@ -96,8 +116,12 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
             args.prompt_tokens,
         )
     };
+    print(&printed, settings)
+}
+
+fn print(printed: &str, settings: &Settings) -> Result<u8> {
     let mut output = Output::open(settings.output.as_ref())?;
-    output.write(&printed)?;
+    output.write(printed)?;
     output.finish()?;
     Ok(0)
 }
@@ -126,7 +150,7 @@ fn measure(model: &ChatModel, args: &BenchArgs, load_s: f64) -> Result<Measured>
     }
     let mut state = engine.start();
     // any ids do: the work is the same for all of them
-    let vocabulary = engine.step(&[0], &mut engine.start())?.len();
+    let vocabulary = engine.vocabulary();
     let prompt: Vec<u32> = (0..args.prompt_tokens)
         .map(|i| u32::try_from((7919 * i) % (vocabulary / 2).max(1)).unwrap_or(0))
         .collect();
@@ -168,12 +192,4 @@ fn measure_encoder(encoder: &dyn Encoder, args: &BenchArgs, load_s: f64) -> Resu
         prefill: (sentences.len() * tokens) as f64 / started.elapsed().as_secs_f64(),
         decode: None,
     })
-}
-
-/// The most memory that this process has had resident, in MiB; `None` where the system does not tell.
-fn peak_rss_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024.0)
 }

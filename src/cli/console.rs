@@ -23,6 +23,8 @@ pub struct Console {
     bars: bool,
     bar: Mutex<Option<ProgressBar>>,
     stage: Mutex<String>,
+    /// The last step of it, in words.
+    step: Mutex<String>,
     stages: Mutex<Stages>,
 }
 
@@ -51,6 +53,7 @@ impl Console {
             bars: terminal && !flags.no_progress && verbosity >= 0,
             bar: Mutex::new(None),
             stage: Mutex::new(String::new()),
+            step: Mutex::new(String::new()),
             stages: Mutex::default(),
         }
     }
@@ -112,6 +115,15 @@ impl Console {
         lock(&self.stages).ended().to_vec()
     }
 
+    /// Shows how far the stage is, and how fast.
+    fn show_rate(&self) {
+        let rate = lock(&self.stages).current().and_then(|stage| stage.rate());
+        let rate = rate.map_or(String::new(), |rate| format!(", {rate:.1} tokens/s"));
+        if let Some(bar) = lock(&self.bar).as_ref() {
+            bar.set_message(format!("{}{rate}", lock(&self.step)));
+        }
+    }
+
     fn tell(&self, ended: Option<Stage>) {
         if let Some(ended) = ended {
             self.detail(&ended.told());
@@ -167,6 +179,7 @@ impl Progress for Console {
         let ended = lock(&self.stages).begin(name);
         self.tell(ended);
         name.clone_into(&mut lock(&self.stage));
+        name.clone_into(&mut lock(&self.step));
         if self.bars {
             let bar = self.new_bar(0, "{spinner} {msg} {elapsed}");
             bar.set_message(name.to_owned());
@@ -178,14 +191,10 @@ impl Progress for Console {
     }
 
     fn step(&self, done: usize, total: usize) {
-        let mut line = format!("{} {done}/{total}", lock(&self.stage));
+        let line = format!("{} {done}/{total}", lock(&self.stage));
         if self.bars {
-            if let Some(rate) = lock(&self.stages).current().and_then(|stage| stage.rate()) {
-                line.push_str(&format!(", {rate:.1} tokens/s"));
-            }
-            if let Some(bar) = lock(&self.bar).as_ref() {
-                bar.set_message(line);
-            }
+            line.clone_into(&mut lock(&self.step));
+            self.show_rate();
         } else {
             self.say(&line);
         }
@@ -237,6 +246,7 @@ impl Progress for Console {
 
     fn tokens(&self, read: usize, written: usize) {
         lock(&self.stages).tokens(read, written);
+        self.show_rate();
     }
 
     fn note(&self, line: &str) {

@@ -240,23 +240,28 @@ pub trait Chat {
     }
 }
 
-/// The answers of `chat`, told as they are written.
+/// The answers of `chat`, told as they are written; `counted`: each that is done is a step of the stage.
 ///
 /// # Errors
 /// As for [`Chat::complete_many`].
-pub fn answers(chat: &mut dyn Chat, asks: &[Ask], progress: &dyn Progress) -> Result<Vec<Completion>> {
+pub fn answers(
+    chat: &mut dyn Chat,
+    asks: &[Ask],
+    progress: &dyn Progress,
+    counted: bool,
+) -> Result<Vec<Completion>> {
     let mut lines = Lines::new(progress, asks.len());
     let mut done = 0;
     chat.complete_many(asks, &mut |index, streamed| match streamed {
         Streamed::Text(piece) => lines.text(index, piece),
         Streamed::End(completion) => {
             lines.end(index);
+            let read = completion.prompt_tokens - completion.kept_tokens;
+            progress.tokens(read, completion.new_tokens);
             done += 1;
-            progress.tokens(
-                completion.prompt_tokens - completion.kept_tokens,
-                completion.new_tokens,
-            );
-            progress.step(done, asks.len());
+            if counted {
+                progress.step(done, asks.len());
+            }
         }
     })
 }

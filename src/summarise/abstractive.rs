@@ -107,7 +107,7 @@ impl Abstractive<'_> {
                 ));
             }
         }
-        let written = answers(self.chat, &asks, self.progress)?;
+        let written = answers(self.chat, &asks, self.progress, true)?;
         let sentence = |done: Completion| (done.finish == Finish::Stop).then(|| clean(&done.text)).flatten();
         Ok(asked.into_iter().zip(written.into_iter().map(sentence)).collect())
     }

@@ -1,4 +1,4 @@
-//! Translation by a chat model: instructions first, then one segment at a time.
+//! Translation by a chat model: instructions and one finished exchange first, then the segments side by side.
 
 use crate::error::Result;
 use crate::neural::{Ask, Chat, Decoding, Finish, Message, Role, answers};
@@ -36,8 +36,8 @@ impl<'a> Llm<'a> {
         }
     }
 
-    /// The neighbour comes as an exchange that has already taken place: a small model that finds it in the request
-    /// itself translates it once more.
+    /// The context comes as an exchange that has already taken place: a small model that finds it in the request itself
+    /// translates it once more.
     fn messages(&self, request: &Request<'_>, attempt: usize) -> Vec<Message> {
         if let Some(form) = &self.form {
             return vec![Message::new(Role::User, filled(form, request))];
@@ -55,6 +55,11 @@ impl<'a> Llm<'a> {
 impl Translator for Llm<'_> {
     fn window(&self) -> usize {
         WINDOW
+    }
+
+    /// A small model translates better after an exchange that has already taken place.
+    fn wants_context(&self) -> bool {
+        self.form.is_none()
     }
 
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
@@ -75,7 +80,10 @@ impl Translator for Llm<'_> {
             }
         }
         let mut drafts = vec![Some(Draft::default()); requests.len()];
-        for (index, done) in asked.into_iter().zip(answers(self.chat, &asks, self.progress)?) {
+        for (index, done) in asked
+            .into_iter()
+            .zip(answers(self.chat, &asks, self.progress, false)?)
+        {
             if done.finish == Finish::Stop {
                 drafts[index] = Some(clean(&done.text).into());
             }

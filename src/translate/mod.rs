@@ -84,8 +84,7 @@ impl From<String> for Draft {
 pub struct Request<'a> {
     /// The segment.
     pub text: &'a str,
-    /// The segment before it and how that was translated, if it was: the context. None for translators that take
-    /// several segments at once.
+    /// An earlier segment and how that was translated: the context. None for translators that want none.
     pub before: Option<(&'a str, &'a str)>,
     /// Its language.
     pub from: Language,
@@ -106,6 +105,12 @@ pub trait Translator {
 
     /// Whether it begins a translation as [`Request::opening`] says.
     fn forces(&self) -> bool {
+        false
+    }
+
+    /// Whether it wants an earlier segment and its translation with each. Then the first segment goes ahead alone, and all
+    /// others get that one: requests that begin alike are cheap, and the first is a text's headline or its lead.
+    fn wants_context(&self) -> bool {
         false
     }
 
@@ -150,17 +155,21 @@ pub fn translate(
     let window = translator.window().max(1);
     let mut done: Vec<Translated> = Vec::with_capacity(segments.len());
     let mut findings = Vec::new();
-    for (chunk, first) in segments.chunks(window).zip((0..).step_by(window)) {
+    while done.len() < segments.len() {
+        let first = done.len();
         progress.step(first + 1, segments.len());
         progress::checkpoint()?;
+        let ahead = translator.wants_context() && first == 0;
+        let chunk = &segments[first..segments.len().min(first + if ahead { 1 } else { window })];
         let terms: Vec<Vec<Term>> = (first..)
             .zip(chunk)
             .map(|(index, text)| guide.terms(index, text))
             .collect();
-        let before = segments[..first]
-            .last()
-            .zip(done.last())
-            .filter(|(_, translated)| window == 1 && translated.status == Status::Translated)
+        let before = segments
+            .iter()
+            .zip(&done)
+            .find(|(_, translated)| translated.status == Status::Translated)
+            .filter(|_| translator.wants_context())
             .map(|(source, translated)| (source.as_str(), translated.text.as_str()));
         let requests: Vec<Request<'_>> = chunk
             .iter()
@@ -174,8 +183,8 @@ pub fn translate(
                 opening: "",
             })
             .collect();
-        for settled in climb(&requests, first, translator, guide)? {
-            let (translated, finding) = settled;
+        let settled = climb(&requests, first, translator, guide)?;
+        for (translated, finding) in settled {
             done.push(translated);
             findings.extend(finding);
         }
@@ -406,6 +415,49 @@ mod tests {
         assert_eq!(texts, ["好1", "错", "好3", "好4"]);
         let asked: Vec<(usize, usize)> = translator.0.iter().map(|(a, t)| (*a, t.len())).collect();
         assert_eq!(asked, [(0, 3), (1, 1), (0, 1)]);
+    }
+
+    /// Takes segments by the dozen, with an example; keeps how many it got at once, and with which.
+    #[derive(Default)]
+    struct ByExample(Vec<(usize, Option<String>)>);
+
+    impl Translator for ByExample {
+        fn window(&self) -> usize {
+            12
+        }
+
+        fn wants_context(&self) -> bool {
+            true
+        }
+
+        fn drafts(&mut self, requests: &[Request<'_>], _: usize) -> Result<Vec<Option<Draft>>> {
+            let examples: Vec<Option<String>> = requests
+                .iter()
+                .map(|r| r.before.map(|(source, target)| format!("{source}: {target}")))
+                .collect();
+            assert!(examples.iter().all(|example| *example == examples[0]));
+            self.0.push((requests.len(), examples[0].clone()));
+            let answer = |r: &Request<'_>| Some(format!("好{}", &r.text[r.text.len() - 1..]).into());
+            Ok(requests.iter().map(answer).collect())
+        }
+    }
+
+    #[test]
+    fn the_first_segment_goes_ahead_as_an_example_for_all_others() {
+        let segments: Vec<String> = (1..=15).map(|n| format!("s {n}")).collect();
+        let mut translator = ByExample::default();
+        let (done, _) = translate(
+            &segments,
+            Language::EN,
+            Language::ZH,
+            &mut translator,
+            &Lenient,
+            &Silent,
+        )
+        .expect("no engine that could fail");
+        assert_eq!((done.len(), done[14].text.as_str()), (15, "好5"));
+        let example = Some("s 1: 好1".to_owned());
+        assert_eq!(translator.0, [(1, None), (12, example.clone()), (2, example)]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a step of a decoder costs: by the number of sequences that share it, and by the length of what was read.
 //!
 //! `cargo bench --bench decoder -- FILE.gguf [rows|context] [TOKENS]`: milliseconds, medians.
+//! `cargo bench --bench decoder -- FILE.gguf summary ARTICLE…`: the sentences of each article's summary one by one and
+//! side by side, without guesses and with them, turn and turn about; their texts must be the same.
+//!
 //! rows: steps of 1 to 24 sequences after a shared beginning of 512 tokens. context: steps of one sequence after 256 to
 //! 8,000 tokens (TOKENS: up to so many), and how much each thousand adds, which is attention if it is always the same.
 
@@ -8,7 +11,10 @@
 
 use std::time::Instant;
 
-use byline::neural::{CausalLm, LoadSpec, Reading, State, load};
+use byline::article::{self, Document};
+use byline::neural::{Ask, CausalLm, Chat, ChatModel, Completion, Decoding, LoadSpec, Reading, State, load};
+use byline::summarise::plan::Plan;
+use byline::summarise::{bait, prompt};
 
 const STEPS: usize = 12;
 
@@ -80,12 +86,83 @@ fn context(model: &dyn CausalLm, most: usize) {
     }
 }
 
+/// What a summary of `path` asks a model for.
+fn asks(path: &str, prompt_lookup: bool) -> Vec<Ask> {
+    let article = article::read(path, &std::fs::read(path).unwrap(), None, None)
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    let document = Document::new(article);
+    let claims = byline::attribution::attribute(&document);
+    let plan = Plan::new(&document, &claims, &bait::find(&document), 4).unwrap();
+    let decoding = Decoding {
+        max_new_tokens: 160,
+        stop: vec!["\n".to_owned()],
+        prompt_lookup,
+        ..Decoding::default()
+    };
+    let ask = |group| Ask {
+        messages: vec![
+            prompt::shared(&document, &plan.usable),
+            prompt::request(&document, group, 28),
+        ],
+        decoding: decoding.clone(),
+    };
+    plan.groups.iter().map(ask).collect()
+}
+
+/// Seconds for all answers after their beginning was read, their texts, and steps and tokens.
+fn answer(model: &mut ChatModel, asks: &[Ask], together: bool) -> (f64, Vec<String>, usize, usize) {
+    // the beginning is read and kept before the clock runs
+    let mut first = asks[..2.min(asks.len())].to_vec();
+    first.iter_mut().for_each(|ask| ask.decoding.max_new_tokens = 1);
+    model.complete_many(&first, &mut |_, _| {}).unwrap();
+    let since = Instant::now();
+    let done: Vec<Completion> = if together {
+        model.complete_many(asks, &mut |_, _| {}).unwrap()
+    } else {
+        let one = |ask: &Ask| model.complete(&ask.messages, &ask.decoding, &mut |_| {}).unwrap();
+        asks.iter().map(one).collect()
+    };
+    let seconds = since.elapsed().as_secs_f64();
+    let steps = done.iter().map(|d| d.steps).sum();
+    let tokens = done.iter().map(|d| d.new_tokens).sum();
+    (seconds, done.into_iter().map(|d| d.text).collect(), steps, tokens)
+}
+
+fn summary(model: &mut ChatModel, articles: &[String]) {
+    println!("article, how: seconds plain, with guesses (times faster; tokens a step)");
+    let mut totals = [[0f64; 2]; 2];
+    for path in articles {
+        for together in [false, true] {
+            let (plain, texts, ..) = answer(model, &asks(path, false), together);
+            let (guessed, same, steps, tokens) = answer(model, &asks(path, true), together);
+            assert_eq!(texts, same, "{path}: guesses have changed a summary");
+            let how = if together { "side by side" } else { "one by one" };
+            println!(
+                "{path}, {how}: {plain:.2}, {guessed:.2} ({:.2}; {:.2})",
+                plain / guessed,
+                tokens as f64 / steps as f64
+            );
+            totals[usize::from(together)][0] += plain;
+            totals[usize::from(together)][1] += guessed;
+        }
+    }
+    for (how, [plain, guessed]) in ["one by one", "side by side"].iter().zip(totals) {
+        println!("all, {how}: {plain:.2}, {guessed:.2} ({:.2})", plain / guessed);
+    }
+}
+
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let file = args.next().unwrap_or_else(|| panic!("which GGUF file?"));
     let what = args.next();
-    let most = args.next().map_or(8000, |tokens| tokens.parse().unwrap());
-    let model = load(&LoadSpec::new([file.into()]), &candle_core::Device::Cpu).unwrap();
+    let rest: Vec<String> = args.collect();
+    let mut model = load(&LoadSpec::new([file.into()]), &candle_core::Device::Cpu).unwrap();
+    if what.as_deref() == Some("summary") {
+        return summary(&mut model, &rest);
+    }
+    let most = rest.first().map_or(8000, |tokens| tokens.parse().unwrap());
     let model = model.language_model();
     if what.as_deref() != Some("context") {
         rows(model);

@@ -24,7 +24,7 @@ use crate::article::Document;
 use crate::attribution::Claims;
 use crate::error::Result;
 use crate::finding::{Check, Finding, Severity};
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::text::language::Language;
 use ground::Grounds;
 use plan::{Group, Plan};
@@ -122,6 +122,7 @@ pub fn summarise(
             .collect(),
     };
     progress.stage("summarising");
+    progress::checkpoint()?;
     let drafts = summariser.write(document, &plan.groups)?;
     let mut told = HashSet::new();
     for (group, draft) in plan.groups.iter().zip(drafts) {

@@ -42,20 +42,16 @@ impl Translator for Relay<'_> {
         self.translator.window()
     }
 
-<<<<<<< HEAD
     fn forces(&self) -> bool {
         self.translator.forces()
     }
 
-    /// None for what the first leg has not translated. A term is passed on as what the first leg made of its source; one
-    /// whose place in the middle is not known is not, and the check of the glossary reports it.
-=======
     fn wants_context(&self) -> bool {
         self.translator.wants_context()
     }
 
-    /// None for what the first leg has not translated. Terms are words of the source, and are not passed on.
->>>>>>> ef255d9 (Translate the first segment ahead, as an example for all others; race llama.cpp over one article)
+    /// None for what the first leg has not translated. A term is passed on as what the first leg made of its source; one
+    /// whose place in the middle is not known is not, and the check of the glossary reports it.
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
         let places: Vec<Option<&(String, Vec<Link>)>> =
             requests.iter().map(|r| self.known.get(r.text)).collect();

@@ -274,7 +274,7 @@ fn ctrl_c_in_a_generation_leaves_no_file() {
         .spawn()
         .unwrap();
     let mut talk = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(talk.any(|line| line.unwrap().contains("summarising 1/")));
+    assert!(talk.any(|line| line.unwrap() == "summarising"));
     let id = child.id().to_string();
     assert!(
         std::process::Command::new("kill")

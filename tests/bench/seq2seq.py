@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Race byline's encoder-decoder engine against CTranslate2 and transformers on one machine, in one run.
 
-usage: seq2seq.py [--rounds N] [--threads N] [--sentences N] [--only NAME[,NAME]] [LINES.jsonl]
+usage: seq2seq.py [--threads N] [--sentences N] [--slices N] [--slow N] [--only NAME[,NAME]] [--program FILE] [LINES.jsonl]
 
 LINES.jsonl: segments in the layout {"en": [...], "uk": [...]} a line; without it, lines are drawn from the articles
 under tests/articles. Builds a Marian model with seeded random weights of the size of opus-mt (512 wide, 6+6 layers,
 feed-forward 2048, 8 heads, 62,000 tokens) and gives every engine the same batches of token ids. A batch writes as
 many tokens as its longest reference translation, no fewer and no more, so that all engines do the same work whatever
-the weights say. Engines take turns, a process each: target tokens a second, seconds to load, peak memory.
+the weights say. The sentences are dealt into slices of all lengths, and engines take turns at each slice, a process
+each: what else the machine does hits all of them, and the medians of the ratios of a slice say who is faster. Target
+tokens a second (medians over the slices), seconds to load, the most memory. transformers, which is several times
+slower, does the first `--slow` slices.
 
 What it needs it installs once into target/bench-venv (torch, transformers, sentencepiece, ctranslate2);
-the program itself is `cargo bench --bench seq2seq`.
+the program itself is `cargo bench --bench seq2seq`, or what `--program` names.
 """
 import argparse
 import json
@@ -28,6 +31,9 @@ WORK = ROOT / "target" / "bench-seq2seq"
 NEEDS = ["torch", "transformers", "sentencepiece", "ctranslate2", "numpy"]
 VOCABULARY = 62_000
 ENGINES = ["byline f32", "byline q8_0", "ctranslate2 float32", "ctranslate2 int8", "transformers"]
+# who is held against whom
+RATIOS = [("byline f32", "transformers"), ("byline q8_0", "transformers"),
+          ("byline f32", "ctranslate2 float32"), ("byline q8_0", "ctranslate2 int8")]
 SETTINGS = [(1, 1), (1, 32), (4, 1), (4, 32)]  # beams, sentences a batch
 
 
@@ -152,41 +158,63 @@ def theirs(engine, threads, jobs):
             "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def race(names, rounds, threads, jobs_path):
-    rows = {name: [] for name in names}
-    for _ in range(rounds):
+def race(names, slices, slow, threads, program, jobs_path):
+    """For each slice what each engine that did it gave."""
+    rows = []
+    for number, sentences in enumerate(slices):
+        jobs_of(sentences, jobs_path)
+        rows.append({})
         for name in names:
+            if name == "transformers" and number >= slow:
+                continue
             if name.startswith("byline"):
-                command = ["cargo", "bench", "-q", "--bench", "seq2seq", "--", str(WORK), str(jobs_path),
-                           name.split()[1], str(threads)]
+                command = [*program, str(WORK), str(jobs_path), name.split()[1], str(threads)]
             else:
                 command = [sys.executable, __file__, "--engine", name, "--threads", str(threads)]
-            environment = dict(os.environ, OMP_NUM_THREADS=str(threads), RAYON_NUM_THREADS=str(threads))
+            # a thread that spins while it waits for one that the system holds up halts both: where anything else
+            # runs, passive waiting was measured to make CTranslate2 thirty times as fast
+            environment = dict(os.environ, OMP_NUM_THREADS=str(threads), RAYON_NUM_THREADS=str(threads),
+                               OMP_WAIT_POLICY="passive")
             ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
             if ran.returncode:
                 sys.exit(f"{name} failed:\n{ran.stderr[-2000:]}")
-            rows[name].append(json.loads(ran.stdout.splitlines()[-1]))
+            rows[-1][name] = json.loads(ran.stdout.splitlines()[-1])
+            speeds = [f"{job['tokens_per_s']:.0f}" for job in rows[-1][name]["jobs"]]
+            print(f"slice {number + 1} of {len(slices)}, {name}: {' '.join(speeds)}", file=sys.stderr, flush=True)
     return rows
 
 
-def table(rows):
-    """Medians over the rounds."""
-    middle = lambda values: statistics.median(values)  # noqa: E731
-    print("| engine | " + " | ".join(f"beam {b}, batch {s}" for b, s in SETTINGS) + " | load s | peak MiB |")
+def table(names, rows):
+    """Medians over the slices, of the speeds and of the ratios within a slice."""
+    def speeds(row, name):
+        return [job["tokens_per_s"] for job in row[name]["jobs"]]
+
+    heads = [f"beam {b}, batch {s}" for b, s in SETTINGS]
+    print("| engine | " + " | ".join(heads) + " | load s | peak MiB |")
     print("|---|" + "---:|" * (len(SETTINGS) + 2))
-    for name, runs in rows.items():
-        speeds = [middle([r["jobs"][i]["tokens_per_s"] for r in runs]) for i in range(len(SETTINGS))]
-        print(f"| {name} | " + " | ".join(f"{s:.0f}" for s in speeds)
-              + f" | {middle([r['load_s'] for r in runs]):.2f} | {middle([r['peak_rss_mib'] for r in runs]):.0f} |")
+    for name in names:
+        runs = [row for row in rows if name in row]
+        each = [statistics.median(column) for column in zip(*(speeds(r, name) for r in runs))]
+        load = statistics.median(r[name]["load_s"] for r in runs)
+        peak = max(r[name]["peak_rss_mib"] for r in runs)
+        print(f"| {name} | " + " | ".join(f"{s:.0f}" for s in each) + f" | {load:.2f} | {peak:.0f} |")
+    for ours, theirs in RATIOS:
+        both = [row for row in rows if ours in row and theirs in row]
+        if both:
+            columns = zip(*([a / b for a, b in zip(speeds(r, ours), speeds(r, theirs))] for r in both))
+            each = " | ".join(f"{statistics.median(column):.2f}" for column in columns)
+            print(f"| {ours} : {theirs} | {each} | | |")
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.splitlines()[2].removeprefix("usage: "))
     parser.add_argument("lines", nargs="?")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--sentences", type=int, default=200)
+    parser.add_argument("--slices", type=int, default=7)
+    parser.add_argument("--slow", type=int, default=7)
     parser.add_argument("--only")
+    parser.add_argument("--program")
     parser.add_argument("--engine", help=argparse.SUPPRESS)
     options = parser.parse_args()
     installed()
@@ -197,12 +225,13 @@ def main():
     lines = lines_of(options.lines)
     step = max(1, len(lines) // options.sentences)
     sentences, version = build(lines)
-    jobs_of(sentences[::step][:options.sentences], jobs_path)
-    print(f"CTranslate2 {version}, {options.threads} threads, medians of {options.rounds} rounds: target tokens/s",
-          file=sys.stderr)
+    ordered = sorted(sentences[::step][:options.sentences], key=lambda s: len(s[0]))
+    slices = [ordered[i::options.slices] for i in range(options.slices)]
+    program = [options.program] if options.program else ["cargo", "bench", "-q", "--bench", "seq2seq", "--"]
     names = options.only.split(",") if options.only else ENGINES
-    table(race(names, options.rounds, options.threads, jobs_path))
-
+    print(f"CTranslate2 {version}, {options.threads} threads, {len(ordered)} sentences in {len(slices)} slices: "
+          "target tokens/s", file=sys.stderr)
+    table(names, race(names, slices, options.slow, options.threads, program, jobs_path))
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
 use super::Dropped;
-use super::layout::Draft;
+use super::draft::Draft;
 use super::provenance::Field;
 use super::text;
 use crate::error::{Error, Result};

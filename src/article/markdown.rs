@@ -2,8 +2,8 @@
 
 use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
+use super::draft::{Draft, Piece, pieces_of};
 use super::front::{self, Entries};
-use super::layout::{Draft, Piece, pieces_of};
 use super::provenance::Field;
 use super::{BlockKind, Dropped};
 

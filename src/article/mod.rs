@@ -6,6 +6,7 @@
 
 mod date;
 mod decode;
+mod draft;
 mod format;
 mod front;
 mod furniture;
@@ -24,7 +25,7 @@ mod xml;
 use std::collections::HashSet;
 use std::path::Path;
 
-use layout::Draft;
+use draft::Draft;
 
 pub use format::Format;
 pub use provenance::Provenance;

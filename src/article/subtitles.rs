@@ -5,8 +5,8 @@
 
 use quick_xml::escape::{resolve_html5_entity, unescape_with};
 
+use super::draft::{Draft, Piece};
 use super::format::Format;
-use super::layout::{Draft, Piece};
 use super::{BlockKind, Dropped};
 use crate::error::{Error, Result};
 use crate::text::segment::is_unspaced;

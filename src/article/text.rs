@@ -1,7 +1,8 @@
 //! Plain text → draft: lines to blocks, hard-wrapped lines joined, page furniture left out.
 
+use super::draft::{Draft, Piece};
 use super::furniture::Sweep;
-use super::layout::{self, Draft, Piece};
+use super::layout;
 use super::{BlockKind, Dropped, decode, html};
 use crate::error::Result;
 use crate::text::segment::{bullet_len, lines};

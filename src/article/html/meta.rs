@@ -3,7 +3,7 @@
 use dom_smoothie::Readability;
 use serde_json::Value;
 
-use crate::article::layout::Draft;
+use crate::article::draft::Draft;
 use crate::article::provenance::Field;
 
 /// Places in the head of a page, those that are trusted more first.

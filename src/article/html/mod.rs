@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use dom_smoothie::{Config, Readability};
 
 use super::Dropped;
-use super::layout::Draft;
+use super::draft::Draft;
 use crate::error::{Error, Result};
 use walk::{Page, collapse};
 

@@ -2,7 +2,7 @@
 
 use dom_smoothie::Readability;
 
-use crate::article::layout::Piece;
+use crate::article::draft::Piece;
 use crate::article::{BlockKind, Dropped};
 use crate::error::{Error, Result};
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Object, filled};
-use crate::article::layout::Draft;
+use crate::article::draft::Draft;
 use crate::article::provenance::Field;
 use crate::article::{html, text};
 use crate::error::{Error, Result};

@@ -1,10 +1,11 @@
 //! IPTC ninjs (news in JSON) → drafts: versions 2 and 3 with their lists (`headlines`, `bodies`), version 1 with its
-//! single fields (`headline`, `body_xhtml`). Version 3 writes `versionCreated` where 2 writes `versioncreated`.
+//! single fields (`headline`, `body_xhtml`). Version 3 writes `versionCreated` where 2 writes
+//! `versioncreated`, and `embargoedUntil` for `embargoed`.
 
 use serde_json::Value;
 
 use super::Object;
-use crate::article::layout::Draft;
+use crate::article::draft::Draft;
 use crate::article::provenance::Field;
 use crate::article::{BlockKind, Dropped, html, text, xml};
 use crate::error::{Error, Result};
@@ -180,6 +181,7 @@ fn about(item: &Object, draft: &mut Draft) {
         (Field::Dateline, "located"),
         (Field::Credit, "creditline"),
         (Field::Embargo, "embargoed"),
+        (Field::Embargo, "embargoeduntil"),
         (Field::Published, "firstcreated"),
         (Field::Published, "contentcreated"),
         (Field::Updated, "versioncreated"),

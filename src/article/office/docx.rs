@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::{Package, drop_text};
-use crate::article::layout::{Draft, Piece};
+use crate::article::draft::{Draft, Piece};
 use crate::article::provenance::Field;
 use crate::article::xml::{self, Element, Node};
 use crate::article::{BlockKind, Dropped};

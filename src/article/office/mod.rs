@@ -7,8 +7,8 @@ use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
+use super::draft::Draft;
 use super::format::Format;
-use super::layout::Draft;
 use super::{Dropped, decode};
 use crate::error::{Error, Result};
 

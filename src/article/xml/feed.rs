@@ -3,8 +3,8 @@
 //! The whole text is taken where the feed has it (`content:encoded`, Atom's `content`), else the summary.
 
 use super::{Element, parse, unknown};
+use crate::article::draft::Draft;
 use crate::article::html::walk;
-use crate::article::layout::Draft;
 use crate::article::provenance::{Field, Provenance};
 use crate::article::text;
 use crate::error::{Error, Result};

@@ -3,8 +3,8 @@
 //! The text is XHTML or NITF in `contentSet/inlineXML`, or a string in `inlineData`.
 
 use super::{Element, nitf, parse, steps, unknown};
+use crate::article::draft::Draft;
 use crate::article::html::walk;
-use crate::article::layout::Draft;
 use crate::article::provenance::Field;
 use crate::article::{BlockKind, Dropped, text};
 use crate::error::{Error, Result};

@@ -1,8 +1,8 @@
 //! IPTC NITF (news industry text format, 3.x) → draft. NewsML-G2 may hold the same inside.
 
 use super::{Element, parse, steps, unknown};
+use crate::article::draft::{Draft, Piece};
 use crate::article::html::walk;
-use crate::article::layout::{Draft, Piece};
 use crate::article::provenance::Field;
 use crate::article::{BlockKind, Dropped};
 use crate::error::{Error, Result};

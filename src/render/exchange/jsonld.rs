@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::rendition::{Rendition, Role, Statement};
+use crate::article::Provenance;
 use crate::attribution::SourceKind;
 
 /// All texts of one article.
@@ -19,6 +20,9 @@ fn article(all: &[Rendition], text: &Rendition) -> Value {
     put("inLanguage", json!(text.language));
     if let Some(headline) = &text.headline {
         put("headline", json!(headline));
+    }
+    for (key, value) in about(&text.provenance) {
+        put(key, value);
     }
     if text.role != Role::Original {
         put("articleBody", json!(text.paragraphs.join("\n\n")));
@@ -56,6 +60,28 @@ fn article(all: &[Rendition], text: &Rendition) -> Value {
         );
     }
     Value::Object(node)
+}
+
+/// What the input says of the article. schema.org has no embargo: it is a condition of access.
+fn about(provenance: &Provenance) -> Vec<(&'static str, Value)> {
+    let text = |value: &Option<String>| value.as_ref().map(|value| json!(value));
+    let named =
+        |kind: &str, name: &Option<String>| name.as_ref().map(|name| json!({"@type": kind, "name": name}));
+    let conditions = provenance.embargo_line().or(provenance.usage.clone());
+    [
+        ("author", named("Person", &provenance.byline)),
+        ("publisher", named("NewsMediaOrganization", &provenance.publisher)),
+        ("datePublished", text(&provenance.published)),
+        ("dateModified", text(&provenance.updated)),
+        ("dateline", text(&provenance.dateline)),
+        ("creditText", text(&provenance.credit)),
+        ("copyrightNotice", text(&provenance.copyright)),
+        ("url", text(&provenance.url)),
+        ("conditionsOfAccess", text(&conditions)),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key, value?)))
+    .collect()
 }
 
 fn statement(statement: &Statement, text: &Rendition) -> Value {

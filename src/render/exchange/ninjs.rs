@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::rendition::{Rendition, Role, Statement};
+use crate::render::words::capitalised;
 
 const VERSION: &str = "3.3";
 const SCHEMA: &str = "http://www.iptc.org/std/ninjs/ninjs-schema_3.3.json#";
@@ -32,6 +33,11 @@ pub fn object(all: &[Rendition], index: usize) -> Value {
     }
     if text.role != Role::Original {
         let mut note = vec![format!("Made by {}.", text.tool)];
+        note.extend(
+            text.provenance
+                .embargo_line()
+                .map(|line| format!("{}.", capitalised(&line))),
+        );
         note.extend(text.findings.iter().map(|f| format!("To be looked at: {f}")));
         object["edNote"] = json!(note.join("\n"));
     }
@@ -62,6 +68,22 @@ fn brief(text: &Rendition) -> Value {
     let mut object = json!({"uri": text.uri, "type": "text", "language": text.language});
     if let Some(headline) = &text.headline {
         object["headlines"] = json!([{"role": "main", "contentType": "text/plain", "value": headline}]);
+    }
+    let about = &text.provenance;
+    // a date without a time is none to ninjs
+    let timed = |date: &Option<String>| date.clone().filter(|date| date.contains('T'));
+    for (key, value) in [
+        ("by", about.byline.clone()),
+        ("located", about.dateline.clone()),
+        ("embargoedUntil", timed(&about.embargo)),
+        ("firstCreated", timed(&about.published)),
+        ("versionCreated", timed(&about.updated)),
+        ("copyrightNotice", about.copyright.clone()),
+        ("usageTerms", about.usage.clone()),
+    ] {
+        if let Some(value) = value {
+            object[key] = json!(value);
+        }
     }
     object
 }

@@ -4,7 +4,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::align::{Claim, Ledger, Parts};
-use crate::article::{Article, Document};
+use crate::article::{Article, Document, Provenance};
 use crate::attribution::{Attribution, Claims, Form, Polarity, SourceKind, attribute_text};
 use crate::finding::Finding;
 use crate::render::{Digest, ModelUsed, Translation, headline, translation};
@@ -47,6 +47,8 @@ pub struct Rendition {
     pub by_model: bool,
     /// What made it, in one line; empty for the original.
     pub tool: String,
+    /// What the input says of the article; of what was made of it, what binds whoever uses that.
+    pub provenance: Provenance,
 }
 
 /// Who says what.
@@ -88,6 +90,7 @@ pub fn renditions_of_digest(digest: &Digest, models: &[ModelUsed]) -> Vec<Rendit
             .iter()
             .any(|s| s.method != SentenceMethod::Extractive),
         tool: super::tool(models),
+        provenance: binding(article),
     });
     for translation in &digest.translations {
         let mut segments = translation.segments.iter().map(|s| s.text.clone());
@@ -141,6 +144,16 @@ fn original(document: &Document, claims: &Claims) -> Rendition {
         of: None,
         by_model: false,
         tool: String::new(),
+        provenance: article.provenance.clone(),
+    }
+}
+
+/// What holds for every text that is made of the article: until when none may be published, and on which terms.
+fn binding(article: &Article) -> Provenance {
+    Provenance {
+        embargo: article.provenance.embargo.clone(),
+        usage: article.provenance.usage.clone(),
+        ..Provenance::default()
     }
 }
 
@@ -164,6 +177,7 @@ fn translated(
         of: Some(of),
         by_model: true,
         tool: super::tool(models),
+        provenance: binding(article),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Formats of other programs, out and in again, through the real program.
 
-mod shape;
+pub(crate) mod shape;
 
 use std::path::PathBuf;
 

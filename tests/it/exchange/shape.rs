@@ -187,8 +187,8 @@ fn element(tag: &BytesStart<'_>, open: &mut [Open], ids: &mut Ids) {
 }
 
 /// Panics where a news object has a property that ninjs 3.3 does not know.
-pub(super) fn ninjs(object: &Value) {
-    const KNOWN: [&str; 14] = [
+pub(crate) fn ninjs(object: &Value) {
+    const KNOWN: [&str; 18] = [
         "uri",
         "type",
         "representationType",
@@ -203,6 +203,10 @@ pub(super) fn ninjs(object: &Value) {
         "standard",
         "digitalSourceType",
         "embargoedUntil",
+        "firstCreated",
+        "versionCreated",
+        "copyrightNotice",
+        "usageTerms",
     ];
     for key in object.as_object().unwrap().keys() {
         assert!(KNOWN.contains(&key.as_str()), "{key}");

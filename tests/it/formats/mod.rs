@@ -344,3 +344,57 @@ fn a_digest_has_the_provenance_in_its_head() {
     assert_eq!(json["article"]["embargo"], "2031-04-15T12:00:00Z");
     assert_eq!(json["article"]["credit"], "Gazette/Marlo");
 }
+
+#[test]
+fn an_embargo_goes_with_what_is_made_of_the_article() {
+    let program = Program::new();
+    let digest = |format: &str| {
+        let output = program
+            .command()
+            .args([
+                "digest",
+                "--method",
+                "extractive",
+                "--sentences",
+                "3",
+                "--format",
+                format,
+            ])
+            .arg(fixture("ninjs3.json"))
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let embargo = "2031-04-15T12:00:00Z";
+    let written = digest("ninjs");
+    let object: Value = serde_json::from_str(&written).unwrap();
+    crate::exchange::shape::ninjs(&object);
+    assert_eq!(object["embargoedUntil"], embargo);
+    let original = &object["associations"][0];
+    assert_eq!(original["by"], "Signe Marlo, Jon Akre");
+    assert_eq!(original["versionCreated"], "2031-04-15T09:10:00+02:00");
+    // and what was written is read again
+    let file = program.file("summary.json", &written);
+    let run = sources(&program, &[file], &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let article = &run.lines[0]["article"];
+    assert_eq!(article["embargo"], embargo);
+    let text = article["text"].as_str().unwrap();
+    let headline = object["headlines"][0]["value"].as_str().unwrap();
+    assert_eq!(
+        text,
+        format!("{headline}\n\n{}", object["bodies"][0]["value"].as_str().unwrap())
+    );
+
+    let graph: Value = serde_json::from_str(&digest("jsonld")).unwrap();
+    for node in graph["@graph"].as_array().unwrap() {
+        assert_eq!(node["conditionsOfAccess"], format!("embargoed until {embargo}"));
+    }
+    assert_eq!(graph["@graph"][0]["author"]["name"], "Signe Marlo, Jon Akre");
+}

@@ -4,6 +4,7 @@
 //! GGUF  ──gguf────────┐                          ┌─ tokenizer (bpe, sentencepiece): text ↔ ids
 //!                     ├─weights─config─ decoder ─┤
 //! safetensors ────────┘                          └─ chat: messages → prompt;  decode: logits → text
+//!      └──quantise──→ the same tensors in blocks, once, in a GGUF file of our own
 //! ```
 //! [`load`] gives a [`ChatModel`], whose [`Chat`] is all that the stages above see; [`load_encoder`] an [`Encoder`];
 //! [`load_text_to_text`] a [`TextToText`], in which an [`EncoderDecoder`] meets its tokenizer

@@ -196,10 +196,10 @@ mod tests {
                 magnitude: sharpness(4.0, 1.0),
             },
         };
-        let kept = [0.007905695, 0.0025, 0.000790569, 0.00025, 7.9057e-05];
+        let kept = [0.007_905_695, 0.0025, 0.000_790_569, 0.00025, 7.9057e-5];
         for (rope, first) in [
-            (yarn(32.0, 1.0, true), [1.0, 0.237170815, 0.049999997]),
-            (yarn(8.0, 2.0, false), [1.0, 0.279174536, 0.025996597]),
+            (yarn(32.0, 1.0, true), [1.0, 0.237_170_82, 0.05]),
+            (yarn(8.0, 2.0, false), [1.0, 0.279_174_54, 0.025_996_597]),
         ] {
             let expected: Vec<f32> = first.into_iter().chain(kept).collect();
             for (ours, theirs) in rope.frequencies(16, false).iter().zip(&expected) {

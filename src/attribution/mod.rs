@@ -22,6 +22,7 @@ mod passage;
 pub mod phrases;
 #[cfg(test)]
 mod properties;
+mod quoted;
 mod quotes;
 mod speech;
 mod subject;
@@ -305,6 +306,7 @@ fn read_unit(passage: &Passage<'_>, unit: &Range<usize>, language: Language, dra
             let first = drafts.len();
             clause::read(passage, unit, drafts);
             cased::mend(passage, unit, first, drafts);
+            quoted::mend(passage, unit, first, drafts);
         }
     }
 }

@@ -191,11 +191,16 @@ pub(super) fn last_speaker(drafts: &[Draft]) -> Option<Span> {
         .find_map(|d| d.source.first().copied().or(d.antecedent))
 }
 
-/// Direct if all of the content is quoted, mixed if some is.
 fn form(passage: &Passage<'_>, item: &Found, contents: &[Range<usize>]) -> Form {
     if item.role == Role::Hearsay {
-        return Form::Hearsay;
+        Form::Hearsay
+    } else {
+        quoted_form(passage, contents)
     }
+}
+
+/// Direct if all of the content is quoted, mixed if some is.
+pub(super) fn quoted_form(passage: &Passage<'_>, contents: &[Range<usize>]) -> Form {
     let (quoted, words) = contents.iter().fold((0, 0), |sum, range| {
         let (quotes, words) = passage.counts(range);
         (sum.0 + quotes, sum.1 + words)

@@ -13,6 +13,7 @@ use super::{Polarity, SourceKind, Stance};
 use crate::text::inflect;
 use crate::text::language::Language;
 use crate::text::span::Span;
+use crate::text::words::capitalised;
 
 /// The wordings of a language.
 #[derive(Deserialize)]
@@ -236,7 +237,7 @@ fn fill(
 fn put(text: &mut String, piece: &str) -> Span {
     let start = text.len();
     if start == 0 {
-        text.push_str(&upper_first(piece));
+        text.push_str(&capitalised(piece));
     } else {
         text.push_str(piece);
     }
@@ -271,12 +272,6 @@ fn lowered(text: &str) -> String {
     let mut rest = text.chars();
     rest.next()
         .map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
-}
-
-fn upper_first(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// "The ministry" inside of a sentence is "the ministry".

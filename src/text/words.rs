@@ -50,6 +50,13 @@ pub fn lowered(text: &str) -> String {
         .collect()
 }
 
+/// The text with a capital first.
+pub fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
 }

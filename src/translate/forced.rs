@@ -9,7 +9,7 @@ use super::glossary::{Term, places_of};
 use crate::neural::Link;
 use crate::text::segment::is_unspaced;
 use crate::text::span::Span;
-use crate::text::words::words;
+use crate::text::words::{capitalised, words};
 
 /// What `translation` is to begin with so that it has the first of `terms` that it lacks and that can be placed; `forced`
 /// are the numbers of those that were tried before.
@@ -49,12 +49,6 @@ pub(super) fn place(source: &str, (text, alignment): (&str, &[Link]), term: &Ter
     let touched = words(text).into_iter().filter(|w| w.overlaps(tokens));
     let together = |w: &Span| w.of(text).chars().next().is_some_and(is_unspaced);
     Some(touched.filter(|w| !together(w)).fold(tokens, Span::cover))
-}
-
-fn capitalised(term: &str) -> String {
-    let mut rest = term.chars();
-    rest.next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What is forced on an encoder-decoder: the desk's terms, and the attribution that it has lost.
+//! What is forced on an encoder-decoder, the desk's terms and the attribution that it has lost; and what goes through a
+//! third language.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -173,6 +174,21 @@ fn the_desks_term_is_forced_where_the_translator_had_another_word() {
         "{:?}",
         made.findings
     );
+}
+
+#[test]
+fn the_second_leg_goes_on_from_the_first() {
+    let lines: &[Line] = &[
+        ("Міст закрито.", "The bridge was closed.", &[]),
+        ("The bridge was closed.", "다리가 폐쇄되었다.", &[]),
+    ];
+    let mut model = Lines::new(lines, Some(Language::EN));
+    let segments = ["Міст закрито.", "Щось інше."].map(str::to_owned);
+    let (from, to) = (Language::UK, Language::KO);
+    let made = pipeline::translate("a", &segments, from, to, &options(), &mut model, &Silent).unwrap();
+    let texts: Vec<&str> = made.segments.iter().map(|s| s.text.as_str()).collect();
+    assert_eq!(texts, ["다리가 폐쇄되었다.", "Щось інше."]);
+    assert_eq!(made.segments[1].status, Status::Untranslated);
 }
 
 #[test]

@@ -2,17 +2,6 @@
 
 use std::path::PathBuf;
 
-use byline::error::Result;
-use byline::neural::{Generation, Input, Output, Room, TextToText};
-use byline::pipeline::{self, Engine, Models, Options};
-use byline::progress::Silent;
-use byline::registry::Task;
-use byline::summarise::Length;
-use byline::text::language::Language;
-use byline::translate::Status;
-use byline::translate::glossary::Glossary;
-use byline::translate::seq2seq::Search;
-
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -286,76 +275,4 @@ fn where_no_model_translates_at_once_it_goes_by_way_of_english() {
                 .and(contains("model for translate ko→en: "))
                 .and(contains("model for translate en→fi: ")),
         );
-}
-
-/// Knows one sentence of each leg.
-struct Leg(Language);
-
-impl TextToText for Leg {
-    fn generate(&self, inputs: &[Input<'_>], _: &Generation) -> Result<Vec<Vec<Output>>> {
-        let say = |input: &Input<'_>| {
-            let text = match (input.text, input.to) {
-                ("Міст закрито.", Some(Language::EN)) => "The bridge was closed.",
-                ("The bridge was closed.", Some(Language::KO)) => "다리가 폐쇄되었다.",
-                _ => "",
-            };
-            vec![Output {
-                text: text.to_owned(),
-                ended: true,
-                ..Output::default()
-            }]
-        };
-        Ok(inputs.iter().map(say).collect())
-    }
-
-    fn count_tokens(&self, text: &str) -> Result<usize> {
-        Ok(text.split_whitespace().count())
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            source: 100,
-            target: 100,
-        }
-    }
-
-    fn defaults(&self) -> Generation {
-        Generation::default()
-    }
-
-    fn check_languages(&self, _: Option<Language>, _: Option<Language>) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Models for Leg {
-    fn engine(&mut self, _: Task, _: Language, to: Option<Language>) -> Result<Engine<'_>> {
-        self.0 = to.unwrap();
-        Ok(Engine::TextToText(self))
-    }
-
-    fn middle(&mut self, _: Language, _: Language) -> Result<Option<Language>> {
-        Ok(Some(Language::EN))
-    }
-}
-
-#[test]
-fn the_second_leg_goes_on_from_the_first() {
-    let options = Options {
-        length: Length::Sentences(1),
-        abstractive: false,
-        temperature: 0.0,
-        seed: 0,
-        to: vec![Language::KO],
-        glossary: Glossary::default(),
-        search: Search::default(),
-    };
-    let segments = ["Міст закрито.", "Щось інше."].map(str::to_owned);
-    let (from, to) = (Language::UK, Language::KO);
-    let mut legs = Leg(from);
-    let translation = pipeline::translate("a", &segments, from, to, &options, &mut legs, &Silent).unwrap();
-    assert_eq!(legs.0, Language::KO);
-    let texts: Vec<&str> = translation.segments.iter().map(|s| s.text.as_str()).collect();
-    assert_eq!(texts, ["다리가 폐쇄되었다.", "Щось інше."]);
-    assert_eq!(translation.segments[1].status, Status::Untranslated);
 }

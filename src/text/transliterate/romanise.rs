@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::text::language::Language;
 use crate::text::script::Script;
+use crate::text::words::capitalised;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -59,7 +60,7 @@ pub fn romanise(name: &str, from: Language, to: Language) -> Option<String> {
                 .map(|c| syllable(c, [initials, vowels, finals]))
                 .into_iter()
                 .collect::<Option<String>>()?;
-            Some(format!("{} {}", surnames.get(&surname)?, capital(&given)))
+            Some(format!("{} {}", surnames.get(&surname)?, capitalised(&given)))
         }
     }
 }
@@ -105,19 +106,13 @@ fn spelt(
         }
         at += 1;
     }
-    Some(capital(&out))
+    Some(capitalised(&out))
 }
 
 fn syllable(c: char, [initials, vowels, finals]: [&str; 3]) -> Option<String> {
     let index = (c as usize).checked_sub(0xAC00).filter(|&i| i < 11172)?;
     let part = |list: &str, at: usize| list.split(' ').nth(at).map(|p| p.trim_matches('-').to_owned());
     Some(part(initials, index / 588)? + &part(vowels, index / 28 % 21)? + &part(finals, index % 28)?)
-}
-
-fn capital(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 #[cfg(test)]

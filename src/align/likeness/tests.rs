@@ -58,7 +58,7 @@ fn reader(words: &'static [(&'static str, usize, f32)]) -> (Reader, Rc<Cell<usiz
     let counter = Rc::clone(&asked);
     let load = move || -> Result<Box<dyn Encoder>> {
         Ok(Box::new(Dictionary {
-            words: words.clone(),
+            words,
             asked: Rc::clone(&asked),
         }))
     };

@@ -122,7 +122,10 @@ fn by<const FUSED: bool>(
         }
     }
     totals.clear();
-    totals.extend(scores.chunks_exact_mut(seen).map(exponentials::<FUSED>));
+    // a loop, not an iterator's closure: what is called from there is compiled without the instructions chosen here
+    for scores in scores.chunks_exact_mut(seen) {
+        totals.push(exponentials::<FUSED>(scores));
+    }
     mixed.fill(0.0);
     let mut at = 0;
     for part in parts {
@@ -161,10 +164,10 @@ fn dot<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
             sums[lane] = fused::<FUSED>(a[lane], b[lane], sums[lane]);
         }
     }
-    let rest = a_rest
-        .iter()
-        .zip(b_rest)
-        .fold(0.0, |sum, (a, b)| fused::<FUSED>(*a, *b, sum));
+    let mut rest = 0.0;
+    for (a, b) in a_rest.iter().zip(b_rest) {
+        rest = fused::<FUSED>(*a, *b, rest);
+    }
     total(sums) + rest
 }
 

@@ -40,7 +40,6 @@ impl Seq2Seq<'_> {
                 to: Some(asked[fitting[i]].0.to),
                 prefix: &asked[fitting[i]].1,
                 max_tokens: Some(MIN_NEW_TOKENS.max(lengths[i] * TOKENS_PER_TOKEN)),
-                ..Input::default()
             };
             let inputs: Vec<Input<'_>> = batch.iter().map(input).collect();
             let written = self.model.generate(&inputs, &generation)?;

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 
+use super::blocks::{Blocks, Kind};
+use super::mapped::{Bytes, Mapped};
 use crate::error::{Error, Result};
 
 /// The four bytes that a GGUF file begins with.
@@ -54,6 +56,7 @@ type Places = HashMap<String, Place>;
 pub(crate) struct Gguf {
     path: PathBuf,
     file: File,
+    map: Mapped,
     size: u64,
     metadata: Metadata,
     places: Places,
@@ -72,6 +75,7 @@ impl Gguf {
         };
         let (metadata, places) = header.read().map_err(|problem| broken(path, &problem))?;
         Ok(Self {
+            map: Mapped::new(&file, path)?,
             path: path.to_owned(),
             file,
             size,
@@ -176,6 +180,30 @@ impl Gguf {
             shape[0] = rows.len();
         }
         Ok(QTensor::new(storage, shape)?)
+    }
+
+    /// The blocks of `rows` of a matrix that must be of `(outputs, inputs)`, where they lie in the file; none if it has
+    /// blocks of a kind that candle alone multiplies.
+    pub(crate) fn blocks(
+        &self,
+        name: &str,
+        (outputs, inputs): (usize, usize),
+        rows: Range<usize>,
+    ) -> Result<Option<Blocks>> {
+        let (offset, bytes, dtype) = self.place(name, &[outputs, inputs])?;
+        let Some(kind) = Kind::of(dtype) else {
+            return Ok(None);
+        };
+        let (start, row) = (usize::try_from(offset).unwrap_or(usize::MAX), bytes / outputs);
+        let range = start.saturating_add(row * rows.start)..start.saturating_add(row * rows.end);
+        let bytes = Bytes::mapped(&self.map, range);
+        match bytes.and_then(|bytes| Blocks::new(kind, bytes, rows.len(), inputs)) {
+            Some(blocks) => Ok(Some(blocks)),
+            None => Err(broken(
+                &self.path,
+                &format!("the rows of the tensor `{name}` are no whole blocks"),
+            )),
+        }
     }
 
     /// Where a tensor that must have `shape` begins, how many bytes it has, and their kind.

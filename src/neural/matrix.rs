@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use candle_core::quantized::QMatMul;
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Module, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Module, Shape, Storage, Tensor};
 
+use super::blocks::{self, Blocks, Rows};
 use super::config::Activation;
 use super::likeliest::{Chosen, likeliest};
 use super::panels::{Bytes, Floats, Then};
@@ -14,7 +15,9 @@ use crate::error::Result;
 pub(crate) enum Matrix {
     /// On the processor, of weights that are not stored in blocks of their own.
     Panels(Panels),
-    /// On other devices, and in the blocks of a GGUF file.
+    /// On the processor, in the blocks of a GGUF file.
+    Blocks(Blocks),
+    /// On other devices, and in blocks of kinds that candle alone multiplies.
     Candle(QMatMul),
 }
 
@@ -55,21 +58,14 @@ impl Panels {
         bias: Option<&Tensor>,
         function: Option<fn(&mut [f32])>,
     ) -> candle_core::Result<Tensor> {
-        let product = |bias| {
-            let then = Then { bias, function };
-            x.apply_op1_no_bwd(&Product { panels: self, then })
-        };
-        match bias {
-            None => product(None),
-            Some(bias) => {
-                let (storage, layout) = bias.storage_and_layout();
-                let numbers = numbers(&storage, layout)?;
-                if numbers.len() != self.shape().0 {
-                    candle_core::bail!("a bias has {} numbers, not {:?}", self.shape().0, bias.shape());
-                }
-                product(Some(numbers))
-            }
-        }
+        let held = bias.map(Tensor::storage_and_layout);
+        let outputs = self.shape().0;
+        let bias = held
+            .as_ref()
+            .map(|(storage, layout)| bias_of(storage, layout, outputs));
+        let bias = bias.transpose()?;
+        let then = Then { bias, function };
+        x.apply_op1_no_bwd(&Product { panels: self, then })
     }
 
     fn best(&self, x: &[f32], bias: Option<&[f32]>, banned: &[u32]) -> Vec<Option<Chosen>> {
@@ -99,8 +95,91 @@ impl Panels {
 fn numbers<'a>(storage: &'a Storage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (Storage::Cpu(CpuStorage::F32(numbers)), Some((start, end))) => Ok(&numbers[start..end]),
-        _ => candle_core::bail!("panels are multiplied with contiguous rows of single precision"),
+        _ => candle_core::bail!("these products are made on the processor, of contiguous single precision"),
     }
+}
+
+/// The numbers of a bias, which must fit.
+fn bias_of<'a>(storage: &'a Storage, layout: &Layout, outputs: usize) -> candle_core::Result<&'a [f32]> {
+    let bias = numbers(storage, layout)?;
+    if bias.len() != outputs {
+        candle_core::bail!("a bias has {outputs} numbers, not {}", bias.len());
+    }
+    Ok(bias)
+}
+
+/// `x`, `(…, inputs)`, as blocks are multiplied with it.
+fn rounded(x: &Tensor, blocks: &Blocks) -> candle_core::Result<Rows> {
+    let inputs = blocks.shape().1;
+    if x.dims().last() != Some(&inputs) {
+        candle_core::bail!("rows of {inputs} numbers, not of {:?}", x.dims());
+    }
+    let x = x.contiguous()?;
+    let (storage, layout) = x.storage_and_layout();
+    Ok(Rows::new(numbers(&storage, layout)?, inputs, blocks.share()))
+}
+
+/// One of the products of a row with several matrices.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) matrix: &'a Matrix,
+    pub(crate) bias: Option<&'a Tensor>,
+    pub(crate) activation: Option<Activation>,
+}
+
+/// `(…, outputs)` of each matrix, of the same `(…, inputs)`. Blocks that round `x` alike share the rounded rows, and the
+/// threads' attention.
+pub(crate) fn products(wanted: &[Wanted<'_>], x: &Tensor) -> candle_core::Result<Vec<Tensor>> {
+    let first = wanted.first().and_then(|w| w.matrix.blocks());
+    let alike = |first: &Blocks| {
+        let like = |blocks: &Blocks| blocks.share() == first.share();
+        wanted.iter().all(|w| w.matrix.blocks().is_some_and(like))
+    };
+    match first.filter(|first| alike(first)) {
+        Some(first) => of_blocks(wanted, x, &rounded(x, first)?),
+        None => wanted
+            .iter()
+            .map(|w| w.matrix.forward(x, w.bias, w.activation))
+            .collect(),
+    }
+}
+
+fn of_blocks(wanted: &[Wanted<'_>], x: &Tensor, rows: &Rows) -> candle_core::Result<Vec<Tensor>> {
+    let held: Vec<_> = wanted
+        .iter()
+        .map(|w| w.bias.map(Tensor::storage_and_layout))
+        .collect();
+    let mut parts = Vec::with_capacity(wanted.len());
+    for (w, held) in wanted.iter().zip(&held) {
+        let Some(blocks) = w.matrix.blocks() else {
+            continue;
+        };
+        let outputs = blocks.shape().0;
+        let bias = held
+            .as_ref()
+            .map(|(storage, layout)| bias_of(storage, layout, outputs));
+        let bias = bias.transpose()?;
+        let function = w.activation.and_then(Activation::in_place);
+        parts.push(blocks::Part {
+            blocks,
+            then: Then { bias, function },
+        });
+    }
+    let results = blocks::products(&parts, rows);
+    let mut tensors = Vec::with_capacity(results.len());
+    for ((y, part), w) in results.into_iter().zip(&parts).zip(wanted) {
+        let mut shape = x.dims().to_vec();
+        if let Some(last) = shape.last_mut() {
+            *last = part.blocks.shape().0;
+        }
+        let y = Tensor::from_vec(y, shape, &Device::Cpu)?;
+        // what is not at hand as a function of numbers is left to the device's own
+        tensors.push(match w.activation {
+            Some(activation) if activation.in_place().is_none() => activation.apply(&y)?,
+            _ => y,
+        });
+    }
+    Ok(tensors)
 }
 
 /// A product with what follows it.
@@ -134,7 +213,30 @@ impl CustomOp1 for Product<'_> {
     }
 }
 
+/// Rows of `inputs` numbers by their ids.
+fn gathered(
+    ids: &Tensor,
+    inputs: usize,
+    mut fill: impl FnMut(usize, &mut [f32]),
+) -> candle_core::Result<Tensor> {
+    let mut shape = ids.dims().to_vec();
+    shape.push(inputs);
+    let ids = ids.flatten_all()?.to_vec1::<u32>()?;
+    let mut rows = vec![0.0; ids.len() * inputs];
+    for (id, row) in ids.iter().zip(rows.chunks_exact_mut(inputs)) {
+        fill(*id as usize, row);
+    }
+    Tensor::from_vec(rows, shape, &Device::Cpu)
+}
+
 impl Matrix {
+    fn blocks(&self) -> Option<&Blocks> {
+        match self {
+            Self::Blocks(blocks) => Some(blocks),
+            Self::Panels(_) | Self::Candle(_) => None,
+        }
+    }
+
     /// `(…, inputs)` to `(…, outputs)`; to each row `bias` is added, then the activation is applied.
     pub(crate) fn forward(
         &self,
@@ -151,6 +253,14 @@ impl Matrix {
                     Some(activation) if function.is_none() => activation.apply(&y),
                     _ => Ok(y),
                 }
+            }
+            Self::Blocks(blocks) => {
+                let wanted = Wanted {
+                    matrix: self,
+                    bias,
+                    activation,
+                };
+                Ok(of_blocks(&[wanted], x, &rounded(x, blocks)?)?.remove(0))
             }
             Self::Candle(matrix) => {
                 let y = matrix.forward(x)?;
@@ -185,7 +295,7 @@ impl Matrix {
                 let (storage, layout) = bias.storage_and_layout();
                 Ok(panels.best(x, Some(numbers(&storage, layout)?), banned))
             }
-            Self::Candle(_) => {
+            Self::Blocks(_) | Self::Candle(_) => {
                 let y = self.forward(x, bias, None)?.to_dtype(DType::F32)?;
                 let vocabulary = y.dim(1)?;
                 let mut y = y.flatten_all()?.to_vec1::<f32>()?;
@@ -197,17 +307,8 @@ impl Matrix {
     /// The rows of some outputs: an embedding's, of `(…)` to `(…, inputs)`. Every id must be below `outputs`.
     pub(crate) fn embedding(&self, ids: &Tensor) -> candle_core::Result<Tensor> {
         match self {
-            Self::Panels(panels) => {
-                let (_, inputs) = panels.shape();
-                let mut shape = ids.dims().to_vec();
-                shape.push(inputs);
-                let ids = ids.flatten_all()?.to_vec1::<u32>()?;
-                let mut rows = vec![0.0; ids.len() * inputs];
-                for (id, row) in ids.iter().zip(rows.chunks_exact_mut(inputs)) {
-                    panels.row(*id as usize, row);
-                }
-                Tensor::from_vec(rows, shape, &candle_core::Device::Cpu)
-            }
+            Self::Panels(panels) => gathered(ids, panels.shape().1, |id, row| panels.row(id, row)),
+            Self::Blocks(blocks) => gathered(ids, blocks.shape().1, |id, row| blocks.row(id, row)),
             Self::Candle(matrix) => matrix.embedding(ids),
         }
     }

@@ -13,12 +13,14 @@ use std::path::Path;
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
+use super::blocks::{Blocks, Kind};
 use super::config::Config;
 use super::gguf::{Gguf, unsupported};
 use super::load::Quantise;
+use super::mapped::Bytes;
 use super::matrix::{Matrix, Panels};
 use super::safetensors::Safetensors;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An open file of weights.
 pub(crate) enum Source {
@@ -145,8 +147,12 @@ impl<'a> Weights<'a> {
         let plain = self.device.is_cpu() && self.dtype == DType::F32;
         let file = match self.source {
             Source::Gguf(gguf) => {
+                let name = self.used(name);
+                if plain && let Some(blocks) = gguf.blocks(&name, (outputs, inputs), part.clone())? {
+                    return Ok(Matrix::Blocks(blocks));
+                }
                 let shape = [outputs, inputs];
-                let tensor = gguf.rows(&self.used(name), &shape, part.clone(), self.device)?;
+                let tensor = gguf.rows(&name, &shape, part.clone(), self.device)?;
                 return Ok(match QMatMul::from_qtensor(tensor)? {
                     QMatMul::Tensor(t) if plain => {
                         let t = t.to_dtype(DType::F32)?;
@@ -176,9 +182,7 @@ impl<'a> Weights<'a> {
                 inputs,
                 |rows| stored.numbers(rows),
             )?)),
-            Some(to) => Ok(Matrix::Candle(QMatMul::from_qtensor(
-                stored.quantised(to, self.device)?,
-            )?)),
+            Some(to) => stored.matrix(to, self.device),
             None if plain => Ok(Matrix::Panels(Panels::floats(
                 stored.part.len(),
                 inputs,
@@ -253,14 +257,21 @@ impl Rows<'_> {
     }
 
     /// All of them, quantised stretch by stretch.
-    fn quantised(&self, to: GgmlDType, device: &Device) -> Result<QTensor> {
+    fn matrix(&self, to: GgmlDType, device: &Device) -> Result<Matrix> {
         let (outputs, inputs) = (self.part.len(), self.shape.1);
-        let mut blocks = Vec::with_capacity(outputs * inputs / to.block_size() * to.type_size());
+        let mut bytes = Vec::with_capacity(outputs * inputs / to.block_size() * to.type_size());
         for rows in stretches(outputs, inputs) {
-            blocks.extend_from_slice(&QTensor::quantize(&self.read(rows)?, to)?.data()?);
+            bytes.extend_from_slice(&QTensor::quantize(&self.read(rows)?, to)?.data()?);
         }
-        let storage = QStorage::from_data(Cow::Owned(blocks), device, to)?;
-        Ok(QTensor::new(storage, (outputs, inputs))?)
+        if let Some(kind) = Kind::of(to).filter(|_| device.is_cpu()) {
+            let blocks = Blocks::new(kind, Bytes::Own(bytes), outputs, inputs);
+            return blocks
+                .map(Matrix::Blocks)
+                .ok_or_else(|| Error::failed(format!("`{}` is not quantised in whole blocks", self.name)));
+        }
+        let storage = QStorage::from_data(Cow::Owned(bytes), device, to)?;
+        let tensor = QTensor::new(storage, (outputs, inputs))?;
+        Ok(Matrix::Candle(QMatMul::from_qtensor(tensor)?))
     }
 }
 

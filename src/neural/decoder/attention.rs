@@ -86,14 +86,13 @@ impl Attention {
             }
             Some(norm) => view.turn(&norm.forward(&t)?, config.rope_interleaved),
         };
-        let queries = turned(split(self.query.forward(x)?, config.heads)?, &self.query_norm)?;
-        let keys = turned(split(self.key.forward(x)?, config.kv_heads)?, &self.key_norm)?;
-        let values = split(self.value.forward(x)?, config.kv_heads)?;
+        let layers = [&self.query, &self.key, &self.value].map(|layer| (layer, None));
+        let [queries, keys, values] = Linear::together(layers, x)?;
         let all = Rows {
             config,
-            queries,
-            keys,
-            values,
+            queries: turned(split(queries, config.heads)?, &self.query_norm)?,
+            keys: turned(split(keys, config.kv_heads)?, &self.key_norm)?,
+            values: split(values, config.kv_heads)?,
         };
         let mixed = if runs.iter().all(|(cache, _)| cache.is_host()) {
             all.on_host(view, runs, layer)?

@@ -67,8 +67,8 @@ impl FeedForward {
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let gate = self.gate.activated(x, self.activation)?;
-        self.down.forward(&(gate * self.up.forward(x)?)?)
+        let [gate, up] = Linear::together([(&self.gate, Some(self.activation)), (&self.up, None)], x)?;
+        self.down.forward(&(gate * up)?)
     }
 }
 

@@ -45,7 +45,7 @@ pub struct BenchArgs {
 }
 
 /// Tokens read at once; small enough for Ctrl-C to be noticed.
-const CHUNK: usize = 16;
+const CHUNK: usize = 64;
 
 struct Measured {
     load_s: f64,

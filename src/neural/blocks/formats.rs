@@ -20,6 +20,8 @@ pub(super) trait Format {
     const SHARE: Share;
     /// Inputs that share a whole factor; only of blocks of 256.
     const GRAIN: usize = 32;
+    /// Bits of a weight in a [`Tile`].
+    const BITS: u32;
     /// What weights were moved up by, to be unsigned; in blocks of 256 the floors take it off again.
     const MOVED: i32 = 0;
     /// Whether something is added to or taken off each block on its own.
@@ -89,6 +91,7 @@ fn spread(scales: Lanes, floors: Lanes, first: usize, tile: &mut Tile) {
 impl Format for Q4K {
     blocks_of!(144);
     const SHARE: Share = Share::Each256;
+    const BITS: u32 = 4;
     const BASED: bool = true;
 
     #[inline(always)]
@@ -111,6 +114,7 @@ pub(super) struct Q5K;
 impl Format for Q5K {
     blocks_of!(176);
     const SHARE: Share = Share::Each256;
+    const BITS: u32 = 5;
     const BASED: bool = true;
 
     #[inline(always)]
@@ -138,6 +142,7 @@ impl Format for Q6K {
     blocks_of!(210);
     const SHARE: Share = Share::Each256;
     const GRAIN: usize = 16;
+    const BITS: u32 = 6;
     const MOVED: i32 = 32;
     const BASED: bool = false;
 
@@ -197,6 +202,7 @@ pub(super) struct Q40;
 impl Format for Q40 {
     blocks_of!(18);
     const SHARE: Share = Share::Each32;
+    const BITS: u32 = 4;
     const MOVED: i32 = 8;
     const BASED: bool = false;
 
@@ -213,6 +219,7 @@ pub(super) struct Q41;
 impl Format for Q41 {
     blocks_of!(20);
     const SHARE: Share = Share::Each32;
+    const BITS: u32 = 4;
     const BASED: bool = true;
 
     #[inline(always)]
@@ -230,6 +237,7 @@ pub(super) struct Q50;
 impl Format for Q50 {
     blocks_of!(22);
     const SHARE: Share = Share::Each32;
+    const BITS: u32 = 5;
     const MOVED: i32 = 16;
     const BASED: bool = false;
 
@@ -248,6 +256,7 @@ pub(super) struct Q51;
 impl Format for Q51 {
     blocks_of!(24);
     const SHARE: Share = Share::Each32;
+    const BITS: u32 = 5;
     const BASED: bool = true;
 
     #[inline(always)]
@@ -266,6 +275,7 @@ pub(super) struct Q80;
 impl Format for Q80 {
     blocks_of!(34);
     const SHARE: Share = Share::Each32;
+    const BITS: u32 = 8;
     const MOVED: i32 = 128;
     const BASED: bool = false;
 

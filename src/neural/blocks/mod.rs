@@ -10,6 +10,8 @@
 //! to back.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod formats;
 mod portable;
@@ -186,6 +188,8 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
 fn run(kind: Kind, path: Path, task: &mut Task<'_>) {
     SCRATCH.with_borrow_mut(|scratch| {
         of_kind!(kind, F => match path {
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => avx2::Avx2::run::<F>(task, scratch),
             #[cfg(target_arch = "x86_64")]
             Path::Avx512 => avx512::Avx512::run::<F>(task, scratch),
             _ => portable::Portable::run::<F>(task, scratch),

@@ -73,18 +73,16 @@ fn heads<G: Gather, const BYTES: usize>(blocks: &[&[u8; BYTES]; OUTPUTS], tile: 
     let [both, a, b, c] = G::lanes(blocks, 0);
     tile.factors[0] = both.halves();
     tile.bases[0] = both.map(|v| v >> 16).halves();
-    let six = |v: Lanes| v.map(|v| v & 0x3f3f_3f3f);
-    let top = |v: Lanes| v.map(|v| v >> 2 & 0x3030_3030);
-    spread(six(a), six(b), 0, tile);
-    spread(or(low(c), top(a)), or(high(c), top(b)), 4, tile);
-}
-
-/// Four factors and four floors, a byte each.
-#[inline(always)]
-fn spread(scales: Lanes, floors: Lanes, first: usize, tile: &mut Tile) {
+    // Number by number: as operations on all lanes one after the other it was compiled wrongly (rustc 1.95, several units of
+    // code). Of the first four 6 bits lie in a byte each; the others' lower 4 bits follow, and their upper 2 are in
+    // the first bytes.
     for k in 0..4 {
-        tile.scales[first + k] = scales.map(|v| v >> (8 * k) & 0xff);
-        tile.floors[first + k] = floors.map(|v| (v >> (8 * k) & 0xff) * 0x1_0001);
+        let (at, top) = (8 * k, 8 * k + 6);
+        let twice = |v: Lanes| v.map(|v| v << 16 | v);
+        tile.scales[k] = a.map(|v| v >> at & 0x3f);
+        tile.floors[k] = twice(b.map(|v| v >> at & 0x3f));
+        tile.scales[4 + k] = c.with(a, |c, a| (c >> at & 0xf) | (a >> top & 3) << 4);
+        tile.floors[4 + k] = twice(c.with(b, |c, b| (c >> (at + 4) & 0xf) | (b >> top & 3) << 4));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rows of activations in bytes, as the blocks of weights want them.
 
+use half::f16;
+
 use super::tile::INPUTS;
 use crate::neural::int8::rounded;
 
@@ -84,7 +86,11 @@ fn fill(stretch: &mut Stretch, x: &[f32], share: Share) {
     };
     let mut bytes = [0i8; INPUTS];
     for (at, (x, bytes)) in x.chunks(shared).zip(bytes.chunks_mut(shared)).enumerate() {
-        let factor = quantise(x, bytes);
+        let exact = quantise(x, bytes);
+        let factor = match share {
+            Share::Each32 => stored(exact),
+            Share::Each256 => exact,
+        };
         let first = at * shared / 32;
         stretch.factors[first..first + x.len() / 32].fill(factor);
     }
@@ -96,8 +102,15 @@ fn fill(stretch: &mut Stretch, x: &[f32], share: Share) {
         let (one, other) = (sum(&bytes[..16]), sum(&bytes[16..]));
         stretch.pairs[at] = i32::from(one as u16) | i32::from(other) << 16;
         stretch.totals[at] = i32::from(one) + i32::from(other);
-        stretch.weighed[at] = stretch.factors[at] * stretch.totals[at] as f32;
+        stretch.weighed[at] = stored(stretch.factors[at] * stretch.totals[at] as f32);
     }
+}
+
+/// A factor as GGML keeps it beside 32 bytes: in half precision, where it fits. Its products are ours then, so that near
+/// ties come out as llama.cpp has them.
+fn stored(factor: f32) -> f32 {
+    let half = f16::from_f32(factor).to_f32();
+    if half.is_finite() { half } else { factor }
 }
 
 /// Gives what the bytes are multiplied by.

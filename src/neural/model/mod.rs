@@ -15,9 +15,9 @@ pub use causal::{CausalLm, Inspection, Reading, State};
 use kept::Kept;
 use many::{Answer, Speech};
 
-/// Rows of a step, and sequences at a time: few enough for a quick Ctrl-C and flat memory. From 32 rows on, candle packs
-/// Q4_K weights a second time for AMX, which costs 1.4 GB with 1.5 billion weights and reads no faster.
-const ROWS: usize = 31;
+/// Rows of a step, and sequences at a time: few enough for a quick Ctrl-C and flat memory, and so many that blocks of
+/// weights are unpacked for a good number of them.
+const ROWS: usize = 64;
 /// Tokens that the sequences of a batch may come to, beside what they share: it bounds their memory.
 const TOKENS: usize = 8192;
 /// A beginning shorter than this is not worth a step of its own.

@@ -23,8 +23,8 @@ use crate::text::language::Language;
 use crate::translate::glossary::Glossary;
 use crate::translate::llm::Llm;
 use crate::translate::relay::Relay;
-use crate::translate::seq2seq::{Search, Seq2Seq};
-use crate::translate::{self, Status, Translator};
+use crate::translate::seq2seq::{Ahead, Search, Seq2Seq};
+use crate::translate::{self, Request, Status, Translator};
 use desk::{Desk, Joined};
 use ladder::Ladder;
 
@@ -63,6 +63,11 @@ pub trait Models {
     /// As for [`Models::engine`], if one that was asked for by its id cannot be had.
     fn reader(&mut self, _from: Language, _to: Language) -> Result<Option<Rc<Reader>>> {
         Ok(None)
+    }
+
+    /// What [`go_ahead`] has translated.
+    fn ahead(&self) -> Rc<Ahead> {
+        Rc::default()
     }
 }
 
@@ -217,19 +222,20 @@ pub fn translate(
             reader: models.reader(from, to)?,
         })
     };
+    let ahead = models.ahead();
     let middle = models.middle(from, to)?;
     let first_leg = match middle {
         Some(middle) => {
             let desk = desk(middle, models)?;
             let engine = models.engine(Task::Translate, from, Some(middle))?;
-            let mut translator = translator(engine, options, progress);
+            let mut translator = translator(engine, options, Rc::clone(&ahead), progress);
             Some(translate::translate(segments, from, middle, &mut *translator, &desk, progress)?.0)
         }
         None => None,
     };
     let desk = desk(to, models)?;
     let engine = models.engine(Task::Translate, middle.unwrap_or(from), Some(to))?;
-    let mut translator = translator(engine, options, progress);
+    let mut translator = translator(engine, options, ahead, progress);
     if let Some((middle, first_leg)) = middle.zip(first_leg) {
         translator = Box::new(Relay::new(translator, middle, segments, first_leg));
     }
@@ -261,15 +267,48 @@ pub fn translate(
     })
 }
 
+/// Translates `segments` of many articles for the calls of [`translate`] that follow, so that batches are full though
+/// articles are short. Models that take one segment at a time do nothing here.
+///
+/// # Errors
+/// As for [`digest`].
+pub fn go_ahead(
+    segments: &[String],
+    from: Language,
+    to: Language,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let ahead = models.ahead();
+    // by way of another language the first leg is known ahead
+    let to = models.middle(from, to)?.unwrap_or(to);
+    if let Engine::TextToText(model) = models.engine(Task::Translate, from, Some(to))? {
+        progress.stage(&format!("translating {to}"));
+        let request = |text| Request {
+            text,
+            before: None,
+            from,
+            to,
+            terms: &[],
+            opening: "",
+        };
+        let requests: Vec<Request<'_>> = segments.iter().map(|text| request(text.as_str())).collect();
+        Seq2Seq::new(model, options.search, ahead, progress).go_ahead(&requests)?;
+    }
+    Ok(())
+}
+
 /// What translates with `engine`.
 fn translator<'a>(
     engine: Engine<'a>,
     options: &Options,
+    ahead: Rc<Ahead>,
     progress: &'a dyn Progress,
 ) -> Box<dyn Translator + 'a> {
     match engine {
         Engine::Chat { chat, form } => Box::new(Llm::new(chat, form, options.seed, progress)),
-        Engine::TextToText(model) => Box::new(Seq2Seq::new(model, options.search)),
+        Engine::TextToText(model) => Box::new(Seq2Seq::new(model, options.search, ahead, progress)),
     }
 }
 

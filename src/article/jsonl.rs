@@ -15,7 +15,7 @@ use crate::text::language::Language;
 ///
 /// A file that is one JSON object, or one array of objects, spread over lines is read too.
 pub(super) fn read(name: &str, text: &str, given: Option<Language>) -> Vec<Result<Article>> {
-    let mut seen = HashMap::new();
+    let mut seen = Seen::new();
     let one_line = text.trim().lines().count() == 1;
     if !one_line && let Ok(value) = serde_json::from_str::<Value>(text) {
         let items = match value {
@@ -31,14 +31,26 @@ pub(super) fn read(name: &str, text: &str, given: Option<Language>) -> Vec<Resul
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(at, line)| {
-            let value = serde_json::from_str(line).map_err(|e| {
-                let message = format!("line {}: not JSON (column {})", at + 1, e.column());
-                Error::input(name, message).with_hint("every line is one object: {\"id\": …, \"text\": …}")
-            })?;
-            article(name, "line", at + 1, value, given, &mut seen)
-        })
+        .map(|(at, text)| line(name, at + 1, text, given, &mut seen))
         .collect()
+}
+
+/// The ids that were given, and where first.
+pub(super) type Seen = HashMap<String, usize>;
+
+/// The article on line `number` of an input.
+pub(super) fn line(
+    name: &str,
+    number: usize,
+    text: &str,
+    given: Option<Language>,
+    seen: &mut Seen,
+) -> Result<Article> {
+    let value = serde_json::from_str(text).map_err(|e| {
+        let message = format!("line {number}: not JSON (column {})", e.column());
+        Error::input(name, message).with_hint("every line is one object: {\"id\": …, \"text\": …}")
+    })?;
+    article(name, "line", number, value, given, seen)
 }
 
 fn article(
@@ -47,7 +59,7 @@ fn article(
     number: usize,
     value: Value,
     given: Option<Language>,
-    seen: &mut HashMap<String, usize>,
+    seen: &mut Seen,
 ) -> Result<Article> {
     let fail = |message: String| Error::input(name, format!("{place} {number}: {message}"));
     let Value::Object(mut item) = value else {

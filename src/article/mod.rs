@@ -18,6 +18,7 @@ mod mail;
 mod markdown;
 mod office;
 mod provenance;
+mod stream;
 mod subtitles;
 mod text;
 mod xml;
@@ -29,6 +30,7 @@ use draft::Draft;
 
 pub use format::Format;
 pub use provenance::Provenance;
+pub use stream::{Articles, stream};
 pub use subtitles::Cue;
 
 use crate::error::{Error, Result};

@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::registry::{Catalogue, Chosen, Installed, Manifest, Quality, Store, Task};
 use crate::render::ModelUsed;
 use crate::text::language::Language;
-use crate::translate::seq2seq::Search;
+use crate::translate::seq2seq::{Ahead, Search};
 
 /// What a model is asked for: a task, and the languages of it.
 type Need = (Task, Language, Option<Language>);
@@ -35,6 +35,7 @@ pub struct Engines<'a> {
     /// The encoders of the ledgers, which stay beside it.
     encoders: Encoders<'a>,
     search: Search,
+    ahead: Rc<Ahead>,
 }
 
 /// A model by what it does.
@@ -63,12 +64,22 @@ impl<'a> Engines<'a> {
             loaded: None,
             encoders: Encoders::new(settings, console)?,
             search: Search::default(),
+            ahead: Rc::default(),
         })
     }
 
     /// The same, for translations that are searched for as `search` says.
     pub fn searching(self, search: Search) -> Self {
         Self { search, ..self }
+    }
+
+    /// Whether what translates takes many segments at once; no, as long as nothing is chosen.
+    pub fn batches(&self) -> bool {
+        let mut translators = self
+            .chosen
+            .iter()
+            .filter(|((task, ..), _)| *task == Task::Translate);
+        translators.any(|(_, installed)| neural::is_encoder_decoder(&installed.manifest.architecture))
     }
 
     /// Chooses and fetches what serves `needs`, so that nothing is missing once work has begun.
@@ -319,6 +330,10 @@ impl<'a> Engines<'a> {
 impl Models for Engines<'_> {
     fn reader(&mut self, from: Language, to: Language) -> Result<Option<Rc<Reader>>> {
         self.encoders.reader(from, to)
+    }
+
+    fn ahead(&self) -> Rc<Ahead> {
+        Rc::clone(&self.ahead)
     }
 
     fn middle(&mut self, from: Language, to: Language) -> Result<Option<Language>> {

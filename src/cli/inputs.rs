@@ -1,7 +1,7 @@
 //! The inputs of a command, one after the other: files as named, or standard input.
 
-use std::io::{IsTerminal, Read};
-use std::path::Path;
+use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 use crate::article::{self, Article};
 use crate::cli::Articles;
@@ -11,39 +11,35 @@ use crate::error::{Error, Result};
 /// What standard input is called in messages.
 pub const STDIN: &str = "standard input";
 
-/// Reads one input as bytes; `-` is standard input.
-pub fn read_bytes(path: &Path, console: &Console) -> Result<(String, Vec<u8>)> {
+/// Opens one input, `-` is standard input: its name, what is in it, and its size where that is known.
+fn open(path: &Path, console: &Console) -> Result<(String, Box<dyn BufRead>, Option<u64>)> {
     if path.as_os_str() == "-" {
         let stdin = std::io::stdin();
         if stdin.is_terminal() {
             console.say("reading standard input; end with Ctrl-D");
         }
-        let mut bytes = Vec::new();
-        stdin
-            .lock()
-            .take(article::MAX_BYTES as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| Error::input(STDIN, e.to_string()))?;
-        return Ok((STDIN.to_owned(), bytes));
+        return Ok((STDIN.to_owned(), Box::new(stdin.lock()), None));
     }
     let name = path.display().to_string();
-    let too_large = |size: u64| article::too_large(&name, size);
-    let read = || -> Result<Vec<u8>> {
-        let file = std::fs::File::open(path).map_err(|e| not_readable(&name, &e))?;
-        let about = file.metadata().map_err(|e| not_readable(&name, &e))?;
-        if about.is_dir() {
-            return Err(Error::input(&name, "is a folder").with_hint("name the files in it"));
-        }
-        if about.len() > article::MAX_BYTES as u64 {
-            return Err(too_large(about.len()));
-        }
-        let mut bytes = Vec::new();
-        file.take(article::MAX_BYTES as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| not_readable(&name, &e))?;
-        Ok(bytes)
-    };
-    let bytes = read()?;
+    let file = std::fs::File::open(path).map_err(|e| not_readable(&name, &e))?;
+    let about = file.metadata().map_err(|e| not_readable(&name, &e))?;
+    if about.is_dir() {
+        return Err(Error::input(&name, "is a folder").with_hint("name the files in it"));
+    }
+    Ok((name, Box::new(BufReader::new(file)), Some(about.len())))
+}
+
+/// Reads one input as bytes; `-` is standard input.
+pub fn read_bytes(path: &Path, console: &Console) -> Result<(String, Vec<u8>)> {
+    let (name, input, size) = open(path, console)?;
+    if let Some(size) = size.filter(|size| *size > article::MAX_BYTES as u64) {
+        return Err(article::too_large(&name, size));
+    }
+    let mut bytes = Vec::new();
+    input
+        .take(article::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| not_readable(&name, &e))?;
     Ok((name, bytes))
 }
 
@@ -55,39 +51,19 @@ fn not_readable(name: &str, error: &std::io::Error) -> Error {
     }
 }
 
-/// Runs `work` on every article of every input; one that fails is reported and the others go on.
-/// Gives the worst exit code.
-///
-/// # Errors
-/// Only what makes going on pointless: an interrupt, a closed pipe.
-pub fn for_each(
-    articles: &Articles,
-    console: &Console,
-    mut work: impl FnMut(Article) -> Result<u8>,
-) -> Result<u8> {
-    let stdin = [std::path::PathBuf::from("-")];
-    let files = if articles.files.is_empty() {
-        &stdin[..]
-    } else {
-        &articles.files[..]
-    };
-    let mut worst = 0;
-    for path in files {
-        let outcomes = read_bytes(path, console)
-            .and_then(|(name, bytes)| article::read(&name, &bytes, articles.input_format, articles.from));
-        let found = match outcomes {
-            Ok(found) => found,
-            Err(error) => vec![Err(error)],
-        };
-        for article in found {
-            let outcome = article.and_then(|article| {
-                console.about_input(&article);
-                work(article)
-            });
-            worst = worst.max(settle(outcome, console)?);
-        }
-    }
-    Ok(worst)
+/// The articles of every input, read as they are asked for. One that cannot be read is an error among them.
+pub fn stream<'a>(
+    articles: &'a Articles,
+    console: &'a Console,
+) -> impl Iterator<Item = Result<Article>> + 'a {
+    let stdin = articles.files.is_empty().then(|| PathBuf::from("-"));
+    let files = stdin.into_iter().chain(articles.files.iter().cloned());
+    files.flat_map(move |path| {
+        let begun = open(&path, console).and_then(|(name, input, size)| {
+            article::stream(&name, input, size, articles.input_format, articles.from)
+        });
+        begun.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
+    })
 }
 
 /// The exit code of one item; its error is printed here, unless it must end everything.

@@ -32,6 +32,19 @@ pub trait Maker {
         Ok(Vec::new())
     }
 
+    /// How many characters of articles it wants to see before the first of them is made.
+    fn looks_ahead(&self) -> usize {
+        0
+    }
+
+    /// These articles will be made next, in this order.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Interrupted`] alone: what fails for an article fails when it is made.
+    fn expect(&mut self, _articles: &[&Article]) -> Result<()> {
+        Ok(())
+    }
+
     /// The result for `article`.
     ///
     /// # Errors
@@ -64,20 +77,50 @@ pub fn run(
 ) -> Result<u8> {
     let mut output = Output::open(output)?;
     let mut first = true;
-    let code = inputs::for_each(articles, console, |article| {
-        let made = maker.make(article)?;
-        if let Some(text) = made.text {
-            if maker.parted() && !first {
-                output.write("")?;
-            }
-            output.write(&text)?;
-            first = false;
+    let mut code = 0;
+    let mut stream = inputs::stream(articles, console);
+    loop {
+        let window = window(&mut stream, maker.looks_ahead());
+        if window.is_empty() {
+            break;
         }
-        Ok(made.code)
-    })?;
+        let coming: Vec<&Article> = window.iter().flatten().collect();
+        if coming.len() > 1 {
+            maker.expect(&coming)?;
+        }
+        for article in window {
+            let outcome = article.and_then(|article| {
+                console.about_input(&article);
+                let made = maker.make(article)?;
+                if let Some(text) = made.text {
+                    if maker.parted() && !first {
+                        output.write("")?;
+                    }
+                    output.write(&text)?;
+                    first = false;
+                }
+                Ok(made.code)
+            });
+            code = code.max(inputs::settle(outcome, console)?);
+        }
+    }
     if let Some(document) = maker.document()? {
         output.write(&document)?;
     }
     output.finish()?;
     Ok(code)
+}
+
+/// The next articles: one, and as many more as come to `characters`.
+fn window(stream: &mut impl Iterator<Item = Result<Article>>, characters: usize) -> Vec<Result<Article>> {
+    let mut window = Vec::new();
+    let mut seen = 0;
+    for article in stream {
+        seen += article.as_ref().map_or(0, |article| article.text.len());
+        window.push(article);
+        if seen >= characters {
+            break;
+        }
+    }
+    window
 }

@@ -114,6 +114,9 @@ pub trait Translator {
         false
     }
 
+    /// A job of `segments` segments begins.
+    fn begin(&mut self, _segments: usize) {}
+
     /// Hypothesis number `attempt` for each segment, in order; 0 is the best guess, each further one differs in how
     /// it was made. None: there is no further one. The same requests and attempt give the same drafts, and a
     /// request's draft does not depend on what it is asked with.
@@ -153,6 +156,7 @@ pub fn translate(
 ) -> Result<(Vec<Translated>, Vec<Finding>)> {
     progress.stage(&format!("translating {to}"));
     let window = translator.window().max(1);
+    translator.begin(segments.len());
     let mut done: Vec<Translated> = Vec::with_capacity(segments.len());
     let mut findings = Vec::new();
     while done.len() < segments.len() {

@@ -42,6 +42,10 @@ impl Translator for Relay<'_> {
         self.translator.window()
     }
 
+    fn begin(&mut self, segments: usize) {
+        self.translator.begin(segments);
+    }
+
     fn forces(&self) -> bool {
         self.translator.forces()
     }

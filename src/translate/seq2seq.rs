@@ -2,12 +2,15 @@
 
 mod forcing;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::pieces::pieces;
 use super::{Alternative, Draft, Request, Translator};
 use crate::error::Result;
 use crate::neural::{Generation, Input, Link, Output, TextToText};
+use crate::progress::Progress;
 use crate::text::language::Language;
 use crate::text::script::Script;
 use crate::text::span::Span;
@@ -34,6 +37,22 @@ pub struct Search {
     pub batch_tokens: Option<usize>,
 }
 
+/// What was translated before it was asked for, together with what comes after it: by its languages and text.
+#[derive(Default)]
+pub struct Ahead(RefCell<BTreeMap<(Language, Language, String), Vec<Output>>>);
+
+impl Ahead {
+    /// Forgets all of it.
+    pub fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    fn get(&self, request: &Request<'_>) -> Option<Vec<Output>> {
+        let key = (request.from, request.to, request.text.to_owned());
+        self.0.borrow().get(&key).cloned()
+    }
+}
+
 /// Translates with an encoder-decoder.
 pub struct Seq2Seq<'a> {
     model: &'a dyn TextToText,
@@ -42,11 +61,20 @@ pub struct Seq2Seq<'a> {
     batch_tokens: usize,
     /// The hypotheses for the segments that were asked for last.
     found: BTreeMap<String, Vec<Output>>,
+    ahead: Rc<Ahead>,
+    progress: &'a dyn Progress,
+    /// Segments of the job, and those that came before what is asked for now.
+    job: (usize, usize),
 }
 
 impl<'a> Seq2Seq<'a> {
-    /// A translator that asks `model`.
-    pub fn new(model: &'a dyn TextToText, search: Search) -> Self {
+    /// A translator that asks `model` for what `ahead` does not know.
+    pub fn new(
+        model: &'a dyn TextToText,
+        search: Search,
+        ahead: Rc<Ahead>,
+        progress: &'a dyn Progress,
+    ) -> Self {
         let defaults = model.defaults();
         let usual = model.beams().unwrap_or(BEAMS);
         let alternatives = search.alternatives.unwrap_or(0);
@@ -63,7 +91,26 @@ impl<'a> Seq2Seq<'a> {
                 ..defaults
             },
             found: BTreeMap::new(),
+            ahead,
+            progress,
+            job: (0, 0),
         }
+    }
+
+    /// Translates what will be asked for, whatever article it stands in, so that batches are full.
+    ///
+    /// # Errors
+    /// Those of the model.
+    pub fn go_ahead(&mut self, requests: &[Request<'_>]) -> Result<()> {
+        self.begin(requests.len());
+        self.find(requests)?;
+        for request in requests {
+            if let Some(found) = self.found.remove(request.text) {
+                let key = (request.from, request.to, request.text.to_owned());
+                self.ahead.0.borrow_mut().insert(key, found);
+            }
+        }
+        Ok(())
     }
 
     /// Finds the hypotheses for what has none yet.
@@ -71,8 +118,12 @@ impl<'a> Seq2Seq<'a> {
         let room = self.model.room().source;
         let fits = |text: &str| Ok(self.model.count_tokens(text)? <= room);
         let mut cut: Vec<(&Request<'_>, Vec<Span>)> = Vec::new();
+        let mut seen = BTreeSet::new();
         for request in requests {
-            if !cut.iter().any(|(known, _)| known.text == request.text) {
+            if let Some(found) = self.ahead.get(request) {
+                self.found.insert(request.text.to_owned(), found);
+                seen.insert(request.text);
+            } else if seen.insert(request.text) {
                 let mut spans = pieces(request.text, request.from, &fits)?;
                 spans.retain(|span| !span.is_empty());
                 cut.push((request, spans));
@@ -99,6 +150,8 @@ impl<'a> Seq2Seq<'a> {
             lengths.push(self.model.count_tokens(text)?);
         }
         let mut outputs = vec![Vec::new(); texts.len()];
+        let (all, before) = self.job;
+        let mut done = 0;
         for batch in batches(&lengths, self.batch_tokens) {
             let inputs: Vec<Input<'_>> = batch
                 .iter()
@@ -110,7 +163,9 @@ impl<'a> Seq2Seq<'a> {
                     ..Input::default()
                 })
                 .collect();
+            self.progress.step((before + done + 1).min(all), all);
             let written = self.model.generate(&inputs, &self.generation)?;
+            done += batch.len();
             for (index, found) in batch.into_iter().zip(written) {
                 outputs[index] = found;
             }
@@ -122,6 +177,10 @@ impl<'a> Seq2Seq<'a> {
 impl Translator for Seq2Seq<'_> {
     fn window(&self) -> usize {
         WINDOW
+    }
+
+    fn begin(&mut self, segments: usize) {
+        self.job = (segments, 0);
     }
 
     fn forces(&self) -> bool {
@@ -143,6 +202,9 @@ impl Translator for Seq2Seq<'_> {
         let unknown = |request: &&Request<'_>| !self.found.contains_key(request.text);
         let unknown: Vec<Request<'_>> = requests.iter().filter(unknown).copied().collect();
         self.find(&unknown)?;
+        if attempt == 0 {
+            self.job.1 += requests.len();
+        }
         if attempt == 1 {
             self.force_terms(requests)?;
         }
@@ -250,6 +312,7 @@ mod tests {
 
     use super::*;
     use crate::neural::Room;
+    use crate::progress::Silent;
 
     /// Reads at most six words and writes them in capitals, or backwards as its second guess; keeps the batches.
     #[derive(Default)]
@@ -309,6 +372,10 @@ mod tests {
         texts.iter().map(request).collect()
     }
 
+    fn translator(model: &Capitals, search: Search) -> Seq2Seq<'_> {
+        Seq2Seq::new(model, search, Rc::default(), &Silent)
+    }
+
     fn texts(drafts: &[Option<Draft>]) -> Vec<Option<&str>> {
         drafts
             .iter()
@@ -331,7 +398,7 @@ mod tests {
             batch_tokens: Some(4),
             ..Search::default()
         };
-        let mut translator = Seq2Seq::new(&model, search);
+        let mut translator = translator(&model, search);
         let asked = requests(&["a b", "c", "d e f", "c", " ", "g h"]);
         let drafts = translator.drafts(&asked, 0).expect("nothing that could fail");
         assert_eq!(
@@ -350,9 +417,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_translated_ahead_is_not_translated_again() {
+        let model = Capitals::default();
+        let ahead = Rc::new(Ahead::default());
+        let new = || Seq2Seq::new(&model, Search::default(), Rc::clone(&ahead), &Silent);
+        new()
+            .go_ahead(&requests(&["a b", "c", "a b"]))
+            .expect("nothing that could fail");
+        let drafts = new().drafts(&requests(&["c", "d", "c"]), 0);
+        let drafts = drafts.expect("nothing that could fail");
+        assert_eq!(texts(&drafts), [Some("C"), Some("D"), Some("C")]);
+        assert_eq!(*model.0.borrow(), [vec!["a b", "c"], vec!["d"]]);
+        ahead.clear();
+        let drafts = new().drafts(&requests(&["a b"]), 0);
+        assert_eq!(texts(&drafts.expect("nothing that could fail")), [Some("A B")]);
+        assert_eq!(model.0.borrow().len(), 3);
+    }
+
+    #[test]
     fn further_attempts_are_the_further_hypotheses() {
         let model = Capitals::default();
-        let mut translator = Seq2Seq::new(&model, Search::default());
+        let mut translator = translator(&model, Search::default());
         let asked = requests(&["a b", "c d"]);
         translator.drafts(&asked, 0).expect("nothing that could fail");
         let second = translator
@@ -369,7 +454,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_cut_and_joined_with_its_alignment() {
         let model = Capitals::default();
-        let mut translator = Seq2Seq::new(&model, Search::default());
+        let mut translator = translator(&model, Search::default());
         let text = "One two three four five. Six seven; eight nine ten eleven.";
         let drafts = translator
             .drafts(&requests(&[text]), 0)
@@ -396,7 +481,7 @@ mod tests {
             alternatives: Some(2),
             ..Search::default()
         };
-        let mut translator = Seq2Seq::new(&model, search);
+        let mut translator = translator(&model, search);
         let drafts = translator
             .drafts(&requests(&["an endless song", "a b"]), 0)
             .expect("nothing that could fail");

@@ -276,3 +276,41 @@ fn where_no_model_translates_at_once_it_goes_by_way_of_english() {
                 .and(contains("model for translate en→fi: ")),
         );
 }
+
+/// Whoever writes a line may wait for its translation before the next.
+#[test]
+fn a_stream_is_translated_before_it_ends() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+    let program = Program::new();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("byline"))
+        .env("BYLINE_CACHE", program.home.path())
+        .args(["translate", "--from", "en", "--to", "uk", "--offline"])
+        .args(["--input-format", "jsonl", "--format", "json", "--model"])
+        .arg(format!("translate={}", pocket().display()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = |i: usize| serde_json::json!({"id": format!("a{i}"), "language": "en", "text": sentence(i)});
+    writeln!(input, "{}", line(0)).unwrap();
+    let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert!(!texts(&first)[0].is_empty());
+    for i in 1..40 {
+        writeln!(input, "{}", line(i)).unwrap();
+    }
+    drop(input);
+    let rest: Vec<Value> = lines
+        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+        .collect();
+    assert_eq!(rest.len(), 39);
+    assert!(child.wait().unwrap().code().is_some_and(|code| code < 2));
+    // what shared a batch with others is what it is alone
+    for i in [7, 23] {
+        let alone = json(translate(&program, &pocket(), &[]), &sentence(i));
+        assert_eq!(texts(&rest[i - 1]), texts(&alone));
+    }
+}

@@ -1,5 +1,7 @@
 //! `byline translate`: the whole article, structure kept.
 
+use std::collections::BTreeMap;
+
 use crate::article::{Article, Document};
 use crate::attribution::attribute;
 use crate::cli::console::Console;
@@ -9,7 +11,7 @@ use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
 use crate::cli::{OutputFormat, Searching};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, Options};
+use crate::pipeline::{self, Models, Options};
 use crate::progress::Progress;
 use crate::registry::Task;
 use crate::render::exchange::{self, Bitext};
@@ -27,6 +29,9 @@ const FORMATS: [OutputFormat; 7] = [
     OutputFormat::Ninjs,
     OutputFormat::Jsonld,
 ];
+
+/// Characters of articles that are looked at together: some hundred sentences, enough to make batches of like lengths.
+const LOOKS_AHEAD: usize = 1 << 15;
 
 /// The translations of a run.
 pub struct Translations<'a> {
@@ -122,6 +127,33 @@ impl Maker for Translations<'_> {
         self.engines.prepare(&self.needs(from))?;
         let each = self.options.to.iter();
         Ok(each.flat_map(|&to| self.used(from, to)).collect())
+    }
+
+    /// Only what takes many segments at once gains by it.
+    fn looks_ahead(&self) -> usize {
+        if self.engines.batches() { LOOKS_AHEAD } else { 0 }
+    }
+
+    fn expect(&mut self, articles: &[&Article]) -> Result<()> {
+        self.engines.ahead().clear();
+        let mut by_language: BTreeMap<Language, Vec<String>> = BTreeMap::new();
+        for article in articles {
+            let document = Document::new((*article).clone());
+            let segments = (0..document.sentences.len()).map(|i| document.sentence(i).to_owned());
+            by_language.entry(article.language).or_default().extend(segments);
+        }
+        for (from, segments) in by_language {
+            for to in self.options.to.clone().into_iter().filter(|to| *to != from) {
+                let (options, engines) = (&self.options, &mut self.engines);
+                match pipeline::go_ahead(&segments, from, to, options, engines, self.console) {
+                    Err(Error::Interrupted) => return Err(Error::Interrupted),
+                    // each article that it fails for says so itself
+                    Err(_) => break,
+                    Ok(()) => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     fn make(&mut self, article: Article) -> Result<Made> {

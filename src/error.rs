@@ -59,6 +59,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether nothing else is worth trying after it.
+    pub fn ends_all(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::ClosedPipe)
+    }
+
     /// A [`Error::Usage`] without a hint.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage {

@@ -25,3 +25,4 @@ pub mod render;
 pub mod summarise;
 pub mod text;
 pub mod translate;
+pub mod update;

@@ -25,6 +25,7 @@ use crate::translate::llm::Llm;
 use crate::translate::relay::Relay;
 use crate::translate::seq2seq::{Ahead, Search, Seq2Seq};
 use crate::translate::{self, Request, Status, Translator};
+use crate::update::{Changes, Former, KeptSentences, KeptTranslations};
 use desk::{Desk, Joined};
 use ladder::Ladder;
 
@@ -121,25 +122,49 @@ pub fn digest(
     models: &mut dyn Models,
     progress: &dyn Progress,
 ) -> Result<Digest> {
+    update(article, None, options, models, progress)
+}
+
+/// The same; what `former`, the digest of a former state of the article, has of what did not change is taken over.
+///
+/// # Errors
+/// As for [`digest`].
+pub fn update(
+    article: Article,
+    former: Option<&Former>,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Digest> {
     progress.stage("reading");
     let document = Document::new(article);
     let claims = attribution::attribute(&document);
-    let summary = summarise(&document, &claims, options, models, progress)?;
+    let summary = summarised(&document, &claims, former, options, models, progress)?;
     let from = document.article.language;
     let segments = segments_of(&document, &summary);
     let mut translations = Vec::new();
     for &to in options.to.iter().filter(|&&to| to != from) {
-        translations.push(translate(
-            &document.article.id,
-            &segments,
-            from,
-            to,
-            options,
-            models,
-            progress,
-        )?);
+        let text = Text {
+            id: &document.article.id,
+            segments: &segments,
+            former,
+        };
+        translations.push(translated(text, from, to, options, models, progress)?);
     }
-    Ok(assemble(document, claims, summary, translations, options))
+    let mut digest = assemble(document, claims, summary, translations, options);
+    digest.changes = former.map(|former| {
+        let told: Vec<String> = digest.summary.sentences.iter().map(|s| s.text.clone()).collect();
+        Changes::new(former, &digest.document, &digest.claims, &told)
+    });
+    Ok(digest)
+}
+
+/// What is translated.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    id: &'a str,
+    segments: &'a [String],
+    former: Option<&'a Former>,
 }
 
 /// The digest of a summary and its translations; without translations: of the summary alone.
@@ -160,6 +185,7 @@ pub fn assemble(
         summary,
         translations,
         settings: options.told(),
+        changes: None,
     }
 }
 
@@ -183,6 +209,17 @@ pub fn summarise(
     models: &mut dyn Models,
     progress: &dyn Progress,
 ) -> Result<Summary> {
+    summarised(document, claims, None, options, models, progress)
+}
+
+fn summarised(
+    document: &Document,
+    claims: &Claims,
+    former: Option<&Former>,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Summary> {
     if !options.abstractive {
         return summarise::summarise(document, claims, options.length, &mut Extractive, progress);
     }
@@ -197,7 +234,13 @@ pub fn summarise(
             &mut rewriting
         }
     };
-    summarise::summarise(document, claims, options.length, writer, progress)
+    match former {
+        Some(former) => {
+            let mut kept = KeptSentences::new(former, writer);
+            summarise::summarise(document, claims, options.length, &mut kept, progress)
+        }
+        None => summarise::summarise(document, claims, options.length, writer, progress),
+    }
 }
 
 /// `segments` in language `to`, held against the source; attributions that were lost are put back.
@@ -213,6 +256,23 @@ pub fn translate(
     models: &mut dyn Models,
     progress: &dyn Progress,
 ) -> Result<Translation> {
+    let text = Text {
+        id,
+        segments,
+        former: None,
+    };
+    translated(text, from, to, options, models, progress)
+}
+
+fn translated(
+    text: Text<'_>,
+    from: Language,
+    to: Language,
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Translation> {
+    let Text { id, segments, former } = text;
     let desk = |to, models: &mut dyn Models| -> Result<Desk<'_>> {
         Ok(Desk {
             segments,
@@ -238,6 +298,9 @@ pub fn translate(
     let mut translator = translator(engine, options, ahead, progress);
     if let Some((middle, first_leg)) = middle.zip(first_leg) {
         translator = Box::new(Relay::new(translator, middle, segments, first_leg));
+    }
+    if let Some(former) = former {
+        translator = Box::new(KeptTranslations::new(former, translator));
     }
     let (mut translated, mut findings) =
         translate::translate(segments, from, to, &mut *translator, &desk, progress)?;

@@ -31,22 +31,42 @@ pub(super) fn read(name: &str, text: &str, given: Option<Language>) -> Vec<Resul
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(at, text)| line(name, at + 1, text, given, &mut seen))
+        .map(|(at, text)| line(name, at + 1, text.as_bytes(), given, &mut seen))
         .collect()
 }
 
 /// The ids that were given, and where first.
-pub(super) type Seen = HashMap<String, usize>;
+type Seen = HashMap<String, usize>;
+
+/// JSONL that is read a line at a time.
+pub struct JsonLines {
+    name: String,
+    given: Option<Language>,
+    seen: Seen,
+}
+
+impl JsonLines {
+    /// Of the input `name`; `given` is the language that the user says.
+    pub fn new(name: &str, given: Option<Language>) -> Self {
+        Self {
+            name: name.to_owned(),
+            given,
+            seen: Seen::new(),
+        }
+    }
+
+    /// The article of line `number`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the line holds none.
+    pub fn article(&mut self, number: usize, text: &[u8]) -> Result<Article> {
+        line(&self.name, number, text, self.given, &mut self.seen)
+    }
+}
 
 /// The article on line `number` of an input.
-pub(super) fn line(
-    name: &str,
-    number: usize,
-    text: &str,
-    given: Option<Language>,
-    seen: &mut Seen,
-) -> Result<Article> {
-    let value = serde_json::from_str(text).map_err(|e| {
+fn line(name: &str, number: usize, text: &[u8], given: Option<Language>, seen: &mut Seen) -> Result<Article> {
+    let value = serde_json::from_slice(text).map_err(|e| {
         let message = format!("line {number}: not JSON (column {})", e.column());
         Error::input(name, message).with_hint("every line is one object: {\"id\": …, \"text\": …}")
     })?;

@@ -18,10 +18,9 @@ mod mail;
 mod markdown;
 mod office;
 mod provenance;
-mod stream;
 mod subtitles;
 mod text;
-mod xml;
+pub(crate) mod xml;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -29,8 +28,8 @@ use std::path::Path;
 use draft::Draft;
 
 pub use format::Format;
+pub use jsonl::JsonLines;
 pub use provenance::Provenance;
-pub use stream::{Articles, stream};
 pub use subtitles::Cue;
 
 use crate::error::{Error, Result};
@@ -168,7 +167,7 @@ fn finish(name: &str, drafts: Vec<Result<Draft>>, language: Option<Language>) ->
 }
 
 /// The id of the article in the file `name`: its name without folder and extension.
-fn id_of(name: &str) -> String {
+pub fn id_of(name: &str) -> String {
     if name == "-" || name == "standard input" {
         return "stdin".to_owned();
     }

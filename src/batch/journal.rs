@@ -4,7 +4,7 @@
 //! file of its own. What always holds: an entry is there whole or not at all, since what a killed run left half-written
 //! at the end is cut off; a result whose bytes are not those that its entry counted is no result.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -221,7 +221,15 @@ impl Journal {
             }
             None => self.append(&[&line, result.as_bytes(), b"\n"])?,
         }
-        self.entries.insert(entry.id.clone(), entry);
+        let file = entry.file.clone();
+        let former = self.entries.insert(entry.id.clone(), entry);
+        if let Some(old) = former
+            .and_then(|former| former.file)
+            .filter(|old| Some(old) != file.as_ref())
+        {
+            // an error that has been mended, or a result that does not hold any more
+            let _ = std::fs::remove_file(self.folder().join(old));
+        }
         Ok(())
     }
 
@@ -230,6 +238,13 @@ impl Journal {
     /// # Errors
     /// If it cannot be written; the old one stays then.
     pub fn tidy(self, order: &[String]) -> Result<()> {
+        let known: HashSet<&String> = order.iter().collect();
+        for gone in self.entries.values().filter(|e| !known.contains(&e.id)) {
+            // the error of an input that cannot be read has the input's name; what is read in it has names of its own
+            if let (true, Some(file)) = (gone.made == Made::default(), &gone.file) {
+                let _ = std::fs::remove_file(self.folder().join(file));
+            }
+        }
         let kept: Vec<&Entry> = order.iter().filter_map(|id| self.entries.get(id)).collect();
         let size = |e: &Entry| if e.file.is_none() { e.bytes } else { 200 };
         let needed: u64 = kept.iter().map(|e| size(e)).sum();

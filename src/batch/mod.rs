@@ -9,7 +9,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -32,6 +32,19 @@ pub trait Job {
     /// # Errors
     /// If there is none.
     fn models(&mut self, article: &Article) -> Result<String>;
+
+    /// How many characters of articles it wants to see before the first of them is made.
+    fn looks_ahead(&self) -> usize {
+        0
+    }
+
+    /// These articles will be made next, in this order.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] alone: what fails for an article fails when it is made.
+    fn expect(&mut self, _articles: &[&Article]) -> Result<()> {
+        Ok(())
+    }
 
     /// The result, and the exit code that it alone would have. `former` is the result of an earlier state of the article.
     ///
@@ -115,10 +128,17 @@ pub fn run(
     let settings = sha256(job.settings());
     let (mut order, mut names) = (Vec::new(), HashSet::new());
     let mut count = Count::default();
-    for (name, article) in items {
+    let mut ahead: VecDeque<Item> = VecDeque::new();
+    loop {
         checkpoint()?;
         let began = Instant::now();
-        let id = unique(article.as_ref().map_or(name, |a| a.id.clone()), &mut names);
+        if ahead.is_empty() {
+            ahead = window(items, &mut names, job.looks_ahead());
+            expect(&ahead, job, &journal, &settings)?;
+        }
+        let Some((id, article)) = ahead.pop_front() else {
+            break;
+        };
         order.push(id.clone());
         let outcome = one(&id, article, job, &mut journal, store, &settings);
         count.done += 1;
@@ -156,6 +176,52 @@ pub fn run(
     Ok(count)
 }
 
+/// The next articles, by the ids that they have in the batch: one, and as many more as come to `characters`.
+fn window(
+    items: &mut dyn Iterator<Item = Item>,
+    names: &mut HashSet<String>,
+    characters: usize,
+) -> VecDeque<Item> {
+    let mut window = VecDeque::new();
+    let mut seen = 0;
+    for (name, article) in items {
+        seen += article.as_ref().map_or(0, |a| a.text.len());
+        let id = unique(article.as_ref().map_or(name, |a| a.id.clone()), names);
+        window.push_back((id, article));
+        if seen >= characters {
+            break;
+        }
+    }
+    window
+}
+
+/// Tells `job` which of the articles it will have to make, if these are several.
+fn expect(window: &VecDeque<Item>, job: &mut dyn Job, journal: &Journal, settings: &str) -> Result<()> {
+    if window.len() < 2 {
+        return Ok(());
+    }
+    let mut new = Vec::new();
+    for (id, article) in window {
+        if let Ok(article) = article
+            && let Ok(made) = made_of(article, job, settings)
+            && journal.done(id, &made).is_none()
+        {
+            new.push(article);
+        }
+    }
+    job.expect(&new)
+}
+
+/// What the result for `article` is made of.
+fn made_of(article: &Article, job: &mut dyn Job, settings: &str) -> Result<Made> {
+    Ok(Made {
+        // all that was read: blocks and what is said of the article besides its text
+        input: sha256(format!("{article:?}")),
+        settings: settings.to_owned(),
+        models: sha256(job.models(article)?),
+    })
+}
+
 /// The exit code of one article, and whether its result was there.
 fn one(
     id: &str,
@@ -166,12 +232,7 @@ fn one(
     settings: &str,
 ) -> Result<(u8, bool)> {
     let article = article?;
-    let made = Made {
-        // all that was read: blocks and what is said of the article besides its text
-        input: sha256(format!("{article:?}")),
-        settings: settings.to_owned(),
-        models: sha256(job.models(&article)?),
-    };
+    let made = made_of(&article, job, settings)?;
     if let Some(entry) = journal.done(id, &made) {
         return Ok((entry.code, true));
     }
@@ -200,7 +261,7 @@ fn file(store: &Store, id: &str, extension: &str) -> Option<String> {
 
 /// What no other article could do better.
 fn ends_all(error: &Error) -> bool {
-    matches!(error, Error::Interrupted | Error::ClosedPipe | Error::Io { .. })
+    error.ends_all() || matches!(error, Error::Io { .. })
 }
 
 /// An article's error as its result.

@@ -5,9 +5,9 @@
 //! type is passed over, and an entity that it would define is refused.
 
 mod tmx;
-mod walk;
 mod xliff;
 
+use crate::article::xml::{Element, Node};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
 
@@ -69,6 +69,26 @@ fn decode(name: &str, bytes: &[u8]) -> Result<String> {
         return Err(Error::input(name, "is in no encoding of Unicode").with_hint("save it as UTF-8"));
     }
     Ok(text.into_owned())
+}
+
+/// The text of a source, target or variant, without the elements `codes`.
+fn side(element: &Element<'_>, codes: &[&str]) -> String {
+    let mut text = String::new();
+    for child in &element.children {
+        match child {
+            Node::Text(part) => text.push_str(part),
+            Node::Element(child) if codes.contains(&child.name) => {}
+            // a character that XML cannot hold
+            Node::Element(child) if child.name == "cp" => {
+                let code = child
+                    .attribute("hex")
+                    .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+                text.extend(code.and_then(char::from_u32));
+            }
+            Node::Element(child) => text.push_str(&side(child, codes)),
+        }
+    }
+    text
 }
 
 /// The language that a document names, its region left out.

@@ -2,9 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::article::Article;
 use crate::cli::stages::{Stage, Stages};
@@ -26,7 +26,18 @@ pub struct Console {
     /// The last step of it, in words.
     step: Mutex<String>,
     stages: Mutex<Stages>,
+    /// The bar over many articles, while there is one: their stages are not told then.
+    overall: Mutex<Option<Overall>>,
 }
+
+/// How far many articles are.
+struct Overall {
+    bar: Option<ProgressBar>,
+    told: Instant,
+}
+
+/// Without a terminal: how often it is told how far many articles are.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 impl Console {
     /// Reads what the flags say about talking.
@@ -55,6 +66,7 @@ impl Console {
             stage: Mutex::new(String::new()),
             step: Mutex::new(String::new()),
             stages: Mutex::default(),
+            overall: Mutex::new(None),
         }
     }
 
@@ -103,6 +115,61 @@ impl Console {
         }
     }
 
+    /// Work over many articles begins, `total` if that is known.
+    pub fn overall(&self, total: Option<usize>) {
+        let bar = self.bars.then(|| {
+            let template = match total {
+                Some(_) => "{pos}/{len} {wide_bar} {msg}",
+                None => "{spinner} {pos} {msg}",
+            };
+            self.new_bar(total.unwrap_or(0) as u64, template)
+        });
+        let told = Instant::now();
+        *lock(&self.overall) = Some(Overall { bar, told });
+    }
+
+    /// `done` articles are dealt with, `rate` are made in a second.
+    pub fn advance(&self, done: usize, total: Option<usize>, rate: Option<f64>) {
+        let mut overall = lock(&self.overall);
+        let Some(overall) = overall.as_mut() else { return };
+        let left = total
+            .zip(rate)
+            .map(|(total, rate)| total.saturating_sub(done) as f64 / rate);
+        let mut words: Vec<String> = rate
+            .map(|rate| format!("{rate:.2} a second"))
+            .into_iter()
+            .collect();
+        words.extend(
+            left.map(|left| format!("{} left", HumanDuration(Duration::from_secs_f64(left.min(1e8))))),
+        );
+        let words = words.join(", ");
+        match &overall.bar {
+            Some(bar) => {
+                // a feed holds more articles than one
+                bar.set_length(bar.length().unwrap_or(0).max(done as u64));
+                bar.set_position(done as u64);
+                bar.set_message(words);
+            }
+            None if overall.told.elapsed() >= TOLD_EVERY => {
+                overall.told = Instant::now();
+                let of = total.map_or_else(String::new, |total| format!("/{}", total.max(done)));
+                self.say(&format!("{done}{of} articles, {words}"));
+            }
+            None => {}
+        }
+    }
+
+    /// Work over many articles ends.
+    pub fn end_overall(&self) {
+        if let Some(bar) = lock(&self.overall).take().and_then(|o| o.bar) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn in_overall(&self) -> bool {
+        lock(&self.overall).is_some()
+    }
+
     /// Ends the stage, and whatever bar is still drawn.
     pub fn finish(&self) {
         self.set_bar(None);
@@ -143,9 +210,12 @@ impl Console {
         let write = || {
             let _ = writeln!(std::io::stderr().lock(), "{line}");
         };
-        match lock(&self.bar).as_ref() {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+        if let Some(bar) = lock(&self.bar).as_ref() {
+            bar.suspend(write);
+        } else if let Some(bar) = self.overall.try_lock().ok().and_then(|o| o.as_ref()?.bar.clone()) {
+            bar.suspend(write);
+        } else {
+            write();
         }
     }
 
@@ -175,6 +245,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Progress for Console {
     fn stage(&self, name: &str) {
+        if self.in_overall() {
+            return;
+        }
         self.set_bar(None);
         let ended = lock(&self.stages).begin(name);
         self.tell(ended);
@@ -191,6 +264,9 @@ impl Progress for Console {
     }
 
     fn step(&self, done: usize, total: usize) {
+        if self.in_overall() {
+            return;
+        }
         let line = format!("{} {done}/{total}", lock(&self.stage));
         if self.bars {
             line.clone_into(&mut lock(&self.step));
@@ -233,7 +309,7 @@ impl Progress for Console {
     }
 
     fn token(&self, text: &str) {
-        if self.verbosity >= 1 {
+        if self.verbosity >= 1 && !self.in_overall() {
             let write = || {
                 let mut err = std::io::stderr().lock();
                 let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());

@@ -9,8 +9,9 @@ use crate::cli::console::Console;
 use crate::cli::encoders::Encoders;
 use crate::cli::quantised::quantised;
 use crate::cli::settings::Settings;
+use crate::cli::shelf::{self, Loaded, Shelf};
 use crate::error::{Error, Result};
-use crate::neural::{self, Chat, ChatModel, LoadSpec, TextToText};
+use crate::neural::{self, Chat, LoadSpec};
 use crate::pipeline::{Engine, Models};
 use crate::progress::Progress;
 use crate::registry::{Catalogue, Chosen, Installed, Manifest, Quality, Store, Task};
@@ -30,18 +31,11 @@ pub struct Engines<'a> {
     chosen: BTreeMap<Need, Installed>,
     /// The language by way of which a translation goes, where no model does it at once.
     middles: BTreeMap<(Language, Language), Language>,
-    /// One model at a time: two of them may not fit into the memory of a laptop.
-    loaded: Option<(PathBuf, Loaded)>,
+    shelf: Shelf,
     /// The encoders of the ledgers, which stay beside it.
     encoders: Encoders<'a>,
     search: Search,
     ahead: Rc<Ahead>,
-}
-
-/// A model by what it does.
-enum Loaded {
-    Chat(Box<ChatModel>),
-    TextToText(Box<dyn TextToText>),
 }
 
 impl<'a> Engines<'a> {
@@ -61,7 +55,7 @@ impl<'a> Engines<'a> {
             store: Store::from_env()?,
             chosen: BTreeMap::new(),
             middles: BTreeMap::new(),
-            loaded: None,
+            shelf: Shelf::default(),
             encoders: Encoders::new(settings, console)?,
             search: Search::default(),
             ahead: Rc::default(),
@@ -297,16 +291,17 @@ impl<'a> Engines<'a> {
         }
     }
 
-    /// Loads `installed`, unless it is what is loaded.
-    fn load(&mut self, installed: &Installed) -> Result<()> {
+    /// Loads `installed`, unless it is loaded; gives the name of its weights.
+    fn load(&mut self, installed: &Installed) -> Result<PathBuf> {
         let key = installed
             .file("weights")
             .map(Path::to_path_buf)
             .unwrap_or_default();
-        if self.loaded.as_ref().is_some_and(|(known, _)| *known == key) {
-            return Ok(());
+        if self.shelf.get(&key).is_some() {
+            return Ok(key);
         }
-        self.loaded = None;
+        self.shelf
+            .make_room(installed.manifest.memory_mib, shelf::free_memory);
         self.console.stage(&format!("loading {}", installed.id()));
         let device = self.settings.device.resolve()?;
         let spec = quantised(installed, self.settings, &self.store, self.console)?;
@@ -322,8 +317,8 @@ impl<'a> Engines<'a> {
             ));
             Loaded::Chat(Box::new(model))
         };
-        self.loaded = Some((key, model));
-        Ok(())
+        self.shelf.put(key.clone(), model);
+        Ok(key)
     }
 }
 
@@ -346,14 +341,14 @@ impl Models for Engines<'_> {
         let Some(installed) = self.chosen.get(&(task, from, to)).cloned() else {
             return Err(Error::no_model(format!("no model for {}", task.name())));
         };
-        self.load(&installed)?;
+        let weights = self.load(&installed)?;
         let form = form(&installed.manifest, task);
-        match &mut self.loaded {
-            Some((_, Loaded::Chat(model))) => Ok(Engine::Chat {
+        match self.shelf.get(&weights) {
+            Some(Loaded::Chat(model)) => Ok(Engine::Chat {
                 chat: &mut **model as &mut dyn Chat,
                 form,
             }),
-            Some((_, Loaded::TextToText(model))) => {
+            Some(Loaded::TextToText(model)) => {
                 model.check_languages(Some(from), to.or(Some(from)))?;
                 Ok(Engine::TextToText(&**model))
             }

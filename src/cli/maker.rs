@@ -1,9 +1,11 @@
 //! What commands over articles have in common: one article in, one result out.
 
 use crate::article::Article;
+use crate::batch::failure;
 use crate::cli::console::Console;
+use crate::cli::inputs::{Inputs, Item, settle};
 use crate::cli::output::Output;
-use crate::cli::{Articles, OutputFormat, inputs};
+use crate::cli::{Articles, OutputFormat};
 use crate::error::Result;
 use crate::render::ModelUsed;
 use crate::text::language::Language;
@@ -51,6 +53,14 @@ pub trait Maker {
     /// Those of the work.
     fn make(&mut self, article: Article) -> Result<Made>;
 
+    /// The result for `article`, of which `former` is the result for a former state; what did not change may be taken over.
+    ///
+    /// # Errors
+    /// Those of the work.
+    fn update(&mut self, article: Article, _former: &str) -> Result<Made> {
+        self.make(article)
+    }
+
     /// The one document of all results so far, for formats that are one; the next begins anew.
     ///
     /// # Errors
@@ -65,7 +75,8 @@ pub trait Maker {
     }
 }
 
-/// Prints what `maker` makes of all articles; gives the worst exit code.
+/// Prints what `maker` makes of all articles; gives the worst exit code. Where articles come as lines and results are JSON,
+/// each line has its answer as soon as it is there: the result, or the error as an object.
 ///
 /// # Errors
 /// What stops the whole run; an error of one article is reported and counts into the exit code.
@@ -76,22 +87,33 @@ pub fn run(
     console: &Console,
 ) -> Result<u8> {
     let mut output = Output::open(output)?;
-    let mut first = true;
-    let mut code = 0;
-    let mut stream = inputs::stream(articles, console);
+    let (mut first, mut worst) = (true, 0);
+    let mut items = Inputs::new(articles, articles.files.clone(), console);
     loop {
-        let window = window(&mut stream, maker.looks_ahead());
+        let window = window(&mut items, maker.looks_ahead());
         if window.is_empty() {
             break;
         }
-        let coming: Vec<&Article> = window.iter().flatten().collect();
+        let coming: Vec<&Article> = window
+            .iter()
+            .filter_map(|item| item.article.as_ref().ok())
+            .collect();
         if coming.len() > 1 {
             maker.expect(&coming)?;
         }
-        for article in window {
-            let outcome = article.and_then(|article| {
+        for item in window {
+            let id = item.article.as_ref().map_or(item.name, |a| a.id.clone());
+            let made = item.article.and_then(|article| {
                 console.about_input(&article);
-                let made = maker.make(article)?;
+                maker.make(article)
+            });
+            let answers = item.line && maker.format() == OutputFormat::Json;
+            if let (Err(error), true) = (&made, answers)
+                && !error.ends_all()
+            {
+                output.write(&failure(&id, error).to_string())?;
+            }
+            let outcome = made.and_then(|made| {
                 if let Some(text) = made.text {
                     if maker.parted() && !first {
                         output.write("")?;
@@ -101,24 +123,25 @@ pub fn run(
                 }
                 Ok(made.code)
             });
-            code = code.max(inputs::settle(outcome, console)?);
+            worst = worst.max(settle(outcome, console)?);
         }
     }
     if let Some(document) = maker.document()? {
         output.write(&document)?;
     }
     output.finish()?;
-    Ok(code)
+    Ok(worst)
 }
 
-/// The next articles: one, and as many more as come to `characters`.
-fn window(stream: &mut impl Iterator<Item = Result<Article>>, characters: usize) -> Vec<Result<Article>> {
+/// The next articles: one, and as many more as come to `characters`; never more where somebody waits for the answer.
+fn window(items: &mut dyn Iterator<Item = Item>, characters: usize) -> Vec<Item> {
     let mut window = Vec::new();
     let mut seen = 0;
-    for article in stream {
-        seen += article.as_ref().map_or(0, |article| article.text.len());
-        window.push(article);
-        if seen >= characters {
+    for item in items {
+        seen += item.article.as_ref().map_or(0, |article| article.text.len());
+        let enough = item.awaited || seen >= characters;
+        window.push(item);
+        if enough {
             break;
         }
     }

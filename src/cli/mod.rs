@@ -9,10 +9,12 @@ pub mod encoders;
 pub mod engines;
 pub mod gathered;
 pub mod inputs;
+pub mod lines;
 pub mod maker;
 pub mod output;
 pub mod quantised;
 pub mod settings;
+pub mod shelf;
 pub mod stages;
 
 use std::ffi::OsString;
@@ -236,6 +238,9 @@ pub enum Command {
         /// Exit with 1 on any claim whose attribution is neither found in a translation nor put back, sure or not
         #[arg(long)]
         strict: bool,
+        /// The digest, as JSON, of a former state of the article: what did not change is taken over, and what did is told
+        #[arg(long, value_name = "FILE")]
+        since: Option<PathBuf>,
     },
     /// The summary alone, every sentence with the article sentences that support it
     #[command(alias = "summarize")]
@@ -268,6 +273,12 @@ pub enum Command {
         #[command(flatten)]
         articles: Articles,
     },
+    /// Many articles: a result each, in order; a run that was stopped is taken up again, and only what is new or changed is
+    /// made
+    ///
+    /// Results go to a folder, a file each, or to one file of JSON lines. Beside them is a journal of what was made of what:
+    /// the article, the options, the models. What would come out the same is not made again.
+    Batch(commands::batch::BatchArgs),
     /// Hold a translation, a person's or a machine's, against its source; needs no model
     ///
     /// An encoder that is on this machine and knows both languages is one more sign, said on standard error and named in
@@ -344,6 +355,7 @@ fn spare_inputs(command: &Command, settings: &Settings) -> Result<()> {
         | Command::Summarise { articles, .. }
         | Command::Translate { articles, .. }
         | Command::Sources { articles } => articles.files.iter().collect(),
+        Command::Batch(args) => args.articles.files.iter().collect(),
         Command::Check(args) => args.source.iter().chain(&args.translation).collect(),
         _ => Vec::new(),
     };

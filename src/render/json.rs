@@ -8,6 +8,7 @@ use crate::text::sha256::sha256;
 use crate::text::span::CharIndex;
 use crate::translate::Translated;
 
+use super::changes;
 use super::{Digest, ModelUsed, Translation, ledger, sources};
 
 /// The whole digest, and under `sources` who says what in the article.
@@ -31,7 +32,7 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
         "text": article.text,
     });
     sources::add_provenance(&mut about, article, &CharIndex::new(&article.text));
-    json!({
+    let mut object = json!({
         "schema": "byline/digest/1",
         "article": about,
         "models": models.iter().map(model).collect::<Vec<_>>(),
@@ -40,7 +41,11 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> Value {
         "ledgers": ledgers,
         "sources": sources::json(&digest.document, &digest.claims),
         "findings": findings(digest),
-    })
+    });
+    if let Some(changes) = &digest.changes {
+        object["changes"] = changes::json(changes);
+    }
+    object
 }
 
 /// One model that took part.

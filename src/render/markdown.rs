@@ -8,6 +8,7 @@ use crate::registry::Task;
 use crate::summarise::SentenceMethod;
 use crate::translate::{Status, labels};
 
+use super::changes;
 use super::digest::{SourceRow, View};
 use super::words::{about, capitalised, finding, name_of};
 use super::{Digest, ModelUsed, Translation};
@@ -33,6 +34,13 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> String {
         translated(&mut out, digest, translation, &view);
     }
     sources(&mut out, &view);
+    if let Some(changes) = &digest.changes {
+        let lines = changes::lines(changes, &digest.document);
+        let _ = writeln!(out, "\n## What changed\n");
+        for line in lines {
+            let _ = writeln!(out, "- {}", escaped(&line));
+        }
+    }
     look_at(&mut out, digest);
     foot(&mut out, digest, models);
     out

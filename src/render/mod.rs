@@ -1,5 +1,6 @@
 //! What was found → what is printed: JSON for programs, text, Markdown and a page for people.
 
+mod changes;
 pub mod checked;
 pub mod digest;
 pub mod exchange;
@@ -20,6 +21,7 @@ use crate::registry::Task;
 use crate::summarise::Summary;
 use crate::text::language::Language;
 use crate::translate::{Status, Translated};
+use crate::update::Changes;
 
 /// A model that took part in making something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct Digest {
     pub translations: Vec<Translation>,
     /// The options that it was made with, in words.
     pub settings: String,
+    /// What is not as it was, where a former state was given.
+    pub changes: Option<Changes>,
 }
 
 impl Digest {

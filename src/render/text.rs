@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::summarise::{SentenceMethod, Summary};
 use crate::translate::Status;
 
+use super::changes;
 use super::digest::View;
 use super::markdown::{attention, made_of, places};
 use super::words::{capitalised, name_of};
@@ -55,6 +56,12 @@ pub fn digest(digest: &Digest, models: &[ModelUsed]) -> String {
         }
     }
     sources(&mut out, digest, &view);
+    if let Some(changes) = &digest.changes {
+        let _ = writeln!(out, "\n{}", heading("What changed"));
+        for line in changes::lines(changes, &digest.document) {
+            let _ = writeln!(out, "{}", wrapped(&line, "- ", "  "));
+        }
+    }
     let _ = writeln!(out, "\n{}", heading("To look at"));
     let lines = attention(digest);
     if lines.is_empty() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room may use those before it, and itself; these alone are free for all.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "text",
     "neural",
     "registry",
@@ -13,6 +13,7 @@ const ORDER: [&str; 14] = [
     "attribution",
     "summarise",
     "translate",
+    "update",
     "align",
     "check",
     "render",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::new_without_default)]
 
 mod architecture;
+mod batch;
 mod check;
 mod cli;
 mod contract;
@@ -23,6 +24,7 @@ mod seq2seq;
 mod sources;
 mod strict;
 mod summary;
+mod updates;
 
 use std::path::PathBuf;
 

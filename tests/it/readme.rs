@@ -43,6 +43,20 @@ fn the_table_of_formats_names_every_format() {
 }
 
 #[test]
+fn the_table_of_outputs_names_every_format() {
+    use clap::ValueEnum;
+    let table = part("outputs");
+    let formats = byline::cli::OutputFormat::value_variants().iter();
+    for format in formats.filter_map(|format| format.to_possible_value()) {
+        assert!(
+            table.contains(&format!("`{}`", format.get_name())),
+            "{}",
+            format.get_name()
+        );
+    }
+}
+
+#[test]
 fn the_transcript_is_what_the_program_prints() {
     let transcript = part("transcript");
     let body = transcript

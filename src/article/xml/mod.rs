@@ -24,18 +24,18 @@ const MOST_ELEMENTS: usize = 1_000_000;
 
 /// One element. Names are without their prefix.
 #[derive(Debug, Default)]
-pub(super) struct Element<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct Element<'a> {
+    pub(crate) name: &'a str,
     /// The namespace that the name is in, as it is declared; an undeclared prefix stands for itself.
     pub(super) space: Cow<'a, str>,
     /// By their full names.
-    pub(super) attributes: Vec<(&'a str, Cow<'a, str>)>,
-    pub(super) children: Vec<Node<'a>>,
+    pub(crate) attributes: Vec<(&'a str, Cow<'a, str>)>,
+    pub(crate) children: Vec<Node<'a>>,
 }
 
 /// What stands inside an element.
 #[derive(Debug)]
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     Element(Element<'a>),
     Text(Cow<'a, str>),
 }
@@ -50,12 +50,12 @@ impl<'a> Element<'a> {
     }
 
     /// Its children of that name.
-    pub(super) fn all<'e>(&'e self, name: &'e str) -> impl DoubleEndedIterator<Item = &'e Element<'a>> {
+    pub(crate) fn all<'e>(&'e self, name: &'e str) -> impl DoubleEndedIterator<Item = &'e Element<'a>> {
         self.elements().filter(move |element| element.name == name)
     }
 
     /// Its first child of that name.
-    pub(super) fn child(&self, name: &str) -> Option<&Element<'a>> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Element<'a>> {
         self.elements().find(|element| element.name == name)
     }
 
@@ -65,7 +65,7 @@ impl<'a> Element<'a> {
     }
 
     /// Every element of that name below it, in reading order; none inside of another.
-    pub(super) fn find_all<'e>(&'e self, name: &str, found: &mut Vec<&'e Element<'a>>) {
+    pub(crate) fn find_all<'e>(&'e self, name: &str, found: &mut Vec<&'e Element<'a>>) {
         for element in self.elements() {
             if element.name == name {
                 found.push(element);
@@ -76,7 +76,7 @@ impl<'a> Element<'a> {
     }
 
     /// An attribute by its name, whatever prefix it has.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|(key, _)| local(key) == name)
@@ -135,7 +135,7 @@ pub(super) fn root_name(text: &str) -> Option<&str> {
 ///
 /// # Errors
 /// [`Error::Input`] if it is not well-formed, cut off, too deep, too large, or uses entities of a DTD.
-pub(super) fn parse<'a>(name: &str, text: &'a str) -> Result<Element<'a>> {
+pub(crate) fn parse<'a>(name: &str, text: &'a str) -> Result<Element<'a>> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().allow_dangling_amp = true;
     let mut tree = Tree::new(name);

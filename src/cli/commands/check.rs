@@ -1,7 +1,6 @@
 //! `byline check`: holds a translation, a person's or a machine's, against its source.
 
 use std::borrow::Cow;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -16,7 +15,8 @@ use crate::cli::OutputFormat;
 use crate::cli::console::Console;
 use crate::cli::encoders::Encoders;
 use crate::cli::gathered::Gathered;
-use crate::cli::inputs::{STDIN, read_bytes, settle};
+use crate::cli::inputs::{is_lines, read_bytes, settle};
+use crate::cli::lines::Lines;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::error::{Error, Result};
@@ -100,7 +100,9 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
         None if let Some(format) = bitext_format(args, source) => {
             documents(args, source, format, console, &mut encoders, &mut printer)?
         }
-        None if is_jsonl(args, source) => jsonl(args, source, console, &mut encoders, &mut printer)?,
+        None if is_lines(source, args.article_format()) => {
+            jsonl(args, source, console, &mut encoders, &mut printer)?
+        }
         None => {
             return Err(Error::usage("check needs a source and a translation").with_hint(
                 "byline check article.txt translation.txt, or --input-format jsonl for pairs of both",
@@ -114,10 +116,13 @@ pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u
     Ok(worst)
 }
 
-fn is_jsonl(args: &CheckArgs, path: &Path) -> bool {
-    match args.input_format {
-        Some(taken) => taken == Taken::Article(Format::Jsonl),
-        None => path.extension().is_some_and(|e| e == "jsonl" || e == "ndjson"),
+impl CheckArgs {
+    /// The format of an article that was asked for.
+    fn article_format(&self) -> Option<Format> {
+        match self.input_format {
+            Some(Taken::Article(format)) => Some(format),
+            Some(Taken::Bitext(_)) | None => None,
+        }
     }
 }
 
@@ -218,17 +223,14 @@ fn two_files(
                 .with_hint("name a file for one of them"),
         );
     }
-    let format = match args.input_format {
-        Some(Taken::Bitext(_)) => {
-            return Err(Error::usage("an XLIFF or TMX document holds both texts")
-                .with_hint("name the document alone"));
-        }
-        Some(Taken::Article(format)) => Some(format),
-        None => None,
-    };
+    if matches!(args.input_format, Some(Taken::Bitext(_))) {
+        return Err(
+            Error::usage("an XLIFF or TMX document holds both texts").with_hint("name the document alone")
+        );
+    }
     let read = |path: &Path, language: Option<Language>| -> Result<Article> {
         let (name, bytes) = read_bytes(path, console)?;
-        let mut articles = article::read(&name, &bytes, format, language)?;
+        let mut articles = article::read(&name, &bytes, args.article_format(), language)?;
         if articles.len() != 1 {
             return Err(
                 Error::input(&name, format!("holds {} articles, one is needed", articles.len()))
@@ -317,70 +319,21 @@ fn jsonl(
     encoders: &mut Encoders<'_>,
     printer: &mut Printer,
 ) -> Result<u8> {
-    let name = if path.as_os_str() == "-" {
-        STDIN.to_owned()
-    } else {
-        path.display().to_string()
-    };
-    let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
-        Box::new(BufReader::new(std::io::stdin()))
-    } else {
-        let file = std::fs::File::open(path).map_err(|e| Error::input(&name, e.to_string()))?;
-        Box::new(BufReader::new(file))
-    };
-    let (mut worst, mut number, mut pairs) = (0, 0usize, 0usize);
-    loop {
-        let mut bytes = Vec::new();
-        let limit = article::MAX_BYTES as u64;
-        let read = reader
-            .by_ref()
-            .take(limit)
-            .read_until(b'\n', &mut bytes)
-            .map_err(|e| Error::input(&name, e.to_string()))?;
-        if read == 0 {
-            break;
-        }
-        number += 1;
-        let place = format!("{name}, line {number}");
-        let outcome = if read as u64 == limit && !bytes.ends_with(b"\n") {
-            skip_line(&mut *reader).map_err(|e| Error::input(&name, e.to_string()))?;
-            Err(Error::input(&place, format!("is longer than {} MB", limit >> 20))
-                .with_hint("split it into articles"))
-        } else {
-            let line = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            pair(line, number, &place, args, encoders).and_then(|held| printer.print(&held))
-        };
+    let mut lines = Lines::open(path)?;
+    let (mut worst, mut pairs) = (0, 0usize);
+    while let Some((number, line)) = lines.next()? {
+        let place = format!("{}, line {number}", lines.name());
+        let outcome = line
+            .and_then(|line| pair(&line, number, &place, args, encoders))
+            .and_then(|held| printer.print(&held));
         pairs += 1;
         worst = worst.max(settle(outcome, console)?);
     }
     if pairs == 0 {
-        return Err(Error::input(&name, "is empty")
+        return Err(Error::input(lines.name(), "is empty")
             .with_hint("one {\"id\", \"from\", \"to\", \"source\", \"target\"} a line"));
     }
     Ok(worst)
-}
-
-/// Reads on to the end of the line without keeping it.
-fn skip_line(reader: &mut dyn BufRead) -> std::io::Result<()> {
-    loop {
-        let buffer = reader.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(());
-        }
-        match buffer.iter().position(|b| *b == b'\n') {
-            Some(at) => {
-                reader.consume(at + 1);
-                return Ok(());
-            }
-            None => {
-                let length = buffer.len();
-                reader.consume(length);
-            }
-        }
-    }
 }
 
 fn pair(

@@ -1,12 +1,15 @@
 //! `byline digest`: the main job.
 
+use std::path::Path;
+
 use crate::article::Article;
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
+use crate::cli::inputs::read_bytes;
 use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
-use crate::cli::{Method, OutputFormat, Searching, Summarising};
+use crate::cli::{Articles, Method, OutputFormat, Searching, Summarising};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
 use crate::registry::Task;
@@ -15,6 +18,7 @@ use crate::render::{self, Digest, ModelUsed};
 use crate::summarise::Length;
 use crate::text::language::Language;
 use crate::translate::seq2seq::Search;
+use crate::update::Former;
 
 /// Sentences of a summary when nothing else is asked for.
 const SENTENCES: usize = 4;
@@ -27,6 +31,7 @@ pub struct Digests<'a> {
     engines: Engines<'a>,
     console: &'a Console,
     gathered: Gathered,
+    former: Option<Former>,
 }
 
 impl<'a> Digests<'a> {
@@ -53,7 +58,24 @@ impl<'a> Digests<'a> {
             options,
             console,
             gathered: Gathered::default(),
+            former: None,
         })
+    }
+
+    /// Takes over what did not change since the digest in the file `former`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it is no digest, [`Error::Usage`] if there are several articles.
+    pub fn since(&mut self, former: &Path, articles: &Articles) -> Result<()> {
+        if articles.files.len() > 1 {
+            return Err(
+                Error::usage("--since names the former state of one article, and several are given")
+                    .with_hint("give one article; `byline batch` keeps the former states of many"),
+            );
+        }
+        let (name, bytes) = read_bytes(former, self.console)?;
+        self.former = Some(Former::read(&name, &String::from_utf8_lossy(&bytes))?);
+        Ok(())
     }
 }
 
@@ -71,6 +93,18 @@ impl Maker for Digests<'_> {
         Ok(models_used(&self.options, from, &self.engines))
     }
 
+    /// Only JSON can be read back.
+    fn update(&mut self, article: Article, former: &str) -> Result<Made> {
+        let former = match self.format {
+            OutputFormat::Json => Former::read("the former result", former).ok(),
+            _ => None,
+        };
+        self.former = former;
+        let made = self.make(article);
+        self.former = None;
+        made
+    }
+
     fn make(&mut self, article: Article) -> Result<Made> {
         let from = article.language;
         for same in self.options.to.iter().filter(|&&to| to == from) {
@@ -81,7 +115,8 @@ impl Maker for Digests<'_> {
             ));
         }
         self.engines.prepare(&needs(&self.options, from))?;
-        let digest = pipeline::digest(article, &self.options, &mut self.engines, self.console)?;
+        let former = self.former.as_ref();
+        let digest = pipeline::update(article, former, &self.options, &mut self.engines, self.console)?;
         self.console.finish();
         let models = models_used(&self.options, from, &self.engines);
         let renditions = || exchange::renditions_of_digest(&digest, &models);

@@ -1,5 +1,6 @@
 //! One thin file a command: what it takes from the rooms below, and in which order it prints.
 
+pub mod batch;
 pub mod bench;
 pub mod check;
 pub mod digest;
@@ -27,9 +28,13 @@ pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u
             summarising,
             searching,
             strict,
+            since,
         } => {
             let how = (&summarising, &searching);
             let mut digests = digest::Digests::new(&to, how, strict, settings, console)?;
+            if let Some(former) = since {
+                digests.since(&former, &articles)?;
+            }
             maker::run(&mut digests, &articles, output, console)
         }
         Command::Summarise {
@@ -52,6 +57,7 @@ pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u
             let mut sources = sources::Sources::new(settings, console)?;
             maker::run(&mut sources, &articles, output, console)
         }
+        Command::Batch(args) => batch::run(&args, settings, console),
         Command::Check(args) => check::run(&args, settings, console),
         Command::Models { command } => models::run(&command, settings, console),
         Command::Bench(args) => bench::run(&args, settings, console),

@@ -135,7 +135,7 @@ fn original(document: &Document, claims: &Claims) -> Rendition {
     let article = &document.article;
     Rendition {
         role: Role::Original,
-        uri: uri(article, "original", article.language),
+        uri: address(article).unwrap_or_else(|| uri(article, "original", article.language)),
         language: article.language,
         headline: headline(article),
         paragraphs: Vec::new(),
@@ -197,6 +197,19 @@ fn joined(sentences: &[&str]) -> (String, Vec<Span>) {
 
 fn lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(crate::render::words::finding).collect()
+}
+
+/// The article's own address or name, if it is a URI.
+fn address(article: &Article) -> Option<String> {
+    let url = article.provenance.url.as_ref()?;
+    let (scheme, rest) = url.split_once(':')?;
+    let sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !rest.is_empty()
+        && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c));
+    sound.then(|| url.clone())
 }
 
 /// A name by RFC 9562 (a UUID of version 8): of the content alone.

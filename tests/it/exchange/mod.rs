@@ -159,9 +159,9 @@ fn what_is_no_document_is_refused_in_one_line() {
     let program = Program::new();
     let whole = checked(&program, "xliff");
     let cases: [(&str, Vec<u8>, &str); 9] = [
-        ("empty.xlf", Vec::new(), "no XLIFF document"),
+        ("empty.xlf", Vec::new(), "XML without an element"),
         ("picture.xlf", b"\xff\xd8\xff\xe0JFIF".to_vec(), "no encoding of Unicode"),
-        ("cut.xlf", whole.as_bytes()[..whole.len() / 2].to_vec(), "not well-formed XML"),
+        ("cut.xlf", whole.as_bytes()[..whole.len() / 2].to_vec(), "cut off"),
         ("page.xlf", b"<html><body>No</body></html>".to_vec(), "no XLIFF document"),
         ("memory.xlf", b"<tmx version='1.4'><body/></tmx>".to_vec(), "no XLIFF document"),
         ("new.xlf", b"<xliff version='9.1'></xliff>".to_vec(), "version \"9.1\""),
@@ -173,7 +173,7 @@ fn what_is_no_document_is_refused_in_one_line() {
         (
             "bomb.xlf",
             b"<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><xliff version='2.0' srcLang='en' trgLang='uk'><file id='f'><unit id='u'><segment><source>&b;</source></segment></unit></file></xliff>".to_vec(),
-            "the entity &b; is not known",
+            "uses the entity &b;",
         ),
         (
             "klingon.xlf",
@@ -281,6 +281,36 @@ fn editorial_systems_get_the_sources_and_the_original() {
     let denial = &nodes[1]["hasPart"][1];
     assert_eq!(denial["creator"]["name"], "The mayor");
     assert_eq!(denial["text"], "Мер заперечив, що тунель затоплено");
+}
+
+#[test]
+fn what_is_said_of_the_article_goes_with_it() {
+    let program = Program::new();
+    let page = format!(
+        "---\ntitle: Ferry line to close\nauthor: Mia Holt\nurl: https://herald.example/ferry\ndate: 2026-03-04T08:00:00Z\n\
+         embargo: 2026-03-05T06:00:00Z\n---\n\n{}",
+        ENGLISH.split_once("\n\n").unwrap().1
+    );
+    let path = program.file("a.md", page).display().to_string();
+    let printed = |format: &str| -> Value {
+        let arguments = ["digest", &path, "--method", "extractive", "--format", format];
+        serde_json::from_str(&run(&program, &arguments).0).unwrap()
+    };
+    let ninjs = printed("ninjs");
+    shape::ninjs(&ninjs);
+    assert_eq!(ninjs["embargoedUntil"], "2026-03-05T06:00:00Z");
+    assert!(ninjs["digitalSourceType"].is_null(), "no model took part");
+    let original = &ninjs["associations"][0];
+    assert_eq!(original["uri"], "https://herald.example/ferry");
+    assert_eq!(original["firstCreated"], "2026-03-04T08:00:00Z");
+    assert_eq!(original["by"], "Mia Holt");
+    let graph = printed("jsonld");
+    assert_eq!(graph["@graph"][0]["url"], "https://herald.example/ferry");
+    assert_eq!(
+        graph["@graph"][1]["isBasedOn"]["@id"],
+        "https://herald.example/ferry"
+    );
+    assert_eq!(graph["@graph"][0]["author"]["name"], "Mia Holt");
 }
 
 #[test]

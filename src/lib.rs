@@ -5,6 +5,8 @@
 //!                                                              └──────────── align → Ledger ─check→ Findings ─render→ output
 //! ```
 //!
+//! The ledger holds a summary against its article as it holds a translation against its source.
+//!
 //! One direction only: `text`, `neural` and `registry` know nothing above them, and each stage knows only the
 //! stages before it. `pipeline` is the one file that knows them all.
 

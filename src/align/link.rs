@@ -139,93 +139,97 @@ fn relative(name: &Name, start: usize) -> Name {
     }
 }
 
+/// How often a word of a name was found, and how often it was looked for in vain.
+type Counts = HashMap<String, (usize, usize)>;
+
+/// What the segments found, in spans of the whole texts.
 fn collect(segments: &[Segment<'_>], pairs: &[Pair]) -> Links {
     let mut links = Links::default();
-    let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
-    for segment in segments {
-        for name in &segment.names {
-            for word in &name.words {
-                let found = segment.found.iter().any(|f| f.source == *word && f.is_heard());
-                let entry = counts.entry(bare(word.of(segment.source))).or_default();
-                *(if found { &mut entry.0 } else { &mut entry.1 }) += 1;
-            }
-        }
-    }
+    let counts = counts(segments);
     for (index, (segment, pair)) in segments.iter().zip(pairs).enumerate() {
         let to_source = |s: Span| s.shifted(pair.source.start);
         let to_target = |s: Span| s.shifted(pair.target.start);
-        let mut parts: Vec<Found> = Vec::new();
-        for found in segment.known.iter().chain(&segment.found) {
-            parts.push(Found {
-                source: to_source(found.source),
-                target: to_target(found.target),
-                score: found.score,
-            });
-        }
-        links.parts.push(parts);
-        for link in name_links(segment) {
-            let target = link.target.iter().map(|&s| to_target(s)).collect();
-            links.names.push(NameLink {
-                source: to_source(link.source),
-                target,
-                score: link.score,
-            });
-        }
-        let misread = |word: Span| segment.misread.iter().find(|m| m.0 == word).map(|m| m.1);
-        let explained = segment.misread.iter().map(|m| m.0);
-        for word in segment.open_words().into_iter().chain(explained) {
-            let name = segment.names.iter().find(|n| n.words.contains(&word));
-            let (here, gone) = counts
-                .get(&bare(word.of(segment.source)))
-                .copied()
-                .unwrap_or_default();
-            let part_found = name.is_some_and(|n| {
-                n.words.iter().any(|w| {
-                    segment
-                        .found
-                        .iter()
-                        .chain(&segment.known)
-                        .any(|f| f.source.overlaps(*w) && f.is_heard())
-                })
-            });
-            let part_spelt = name.is_some_and(|n| {
-                let spelt = |f: &Found| {
-                    f.source != word && n.words.contains(&f.source) && !f.target.of(segment.target).is_ascii()
-                };
-                segment.found.iter().any(spelt)
-            });
-            links.lost.push(LostName {
-                segment: index,
-                source: to_source(word),
-                found_elsewhere: here,
-                lost_elsewhere: gone.saturating_sub(1),
-                known: segment.source_hits.iter().any(|h| h.span.overlaps(word)),
-                body: segment.source_hits.iter().any(|h| {
-                    h.span.overlaps(word)
-                        && h.entries
-                            .iter()
-                            .any(|&e| matches!(gazetteer().kind(e), Kind::Outlet | Kind::Institution))
-                }),
-                part_found,
-                part_spelt,
-                common: is_common(&bare(word.of(segment.source)), segment.from),
-                meant: segment.has_spare_pronoun(),
-                last: name.is_some_and(|n| n.words.last() == Some(&word)),
-                misread: misread(word).map(to_target),
-            });
-        }
-        let shared = segment.found.iter().filter(|f| {
-            let text = |f: &Found| bare(f.source.of(segment.source));
-            let twin = |g: &Found| g.target == f.target && g.source != f.source && text(g) == text(f);
-            let alone = segment.found.iter().filter(|g| g.source == f.source).count() == 1;
-            alone && segment.found.iter().any(twin)
+        let parts = segment.known.iter().chain(&segment.found).map(|found| Found {
+            source: to_source(found.source),
+            target: to_target(found.target),
+            score: found.score,
         });
-        links.shared.extend(shared.map(|f| (index, to_source(f.source))));
-        links
-            .strangers
-            .extend(segment.strangers().into_iter().map(|s| (index, to_target(s))));
+        links.parts.push(parts.collect());
+        let names = name_links(segment).into_iter().map(|link| NameLink {
+            source: to_source(link.source),
+            target: link.target.iter().map(|&s| to_target(s)).collect(),
+            score: link.score,
+        });
+        links.names.extend(names);
+        let explained = segment.misread.iter().map(|m| m.0);
+        let lost = segment.open_words().into_iter().chain(explained);
+        links.lost.extend(lost.map(|word| {
+            let lost = lost_name(segment, index, word, &counts);
+            LostName {
+                source: to_source(lost.source),
+                misread: lost.misread.map(to_target),
+                ..lost
+            }
+        }));
+        let shared = shared(segment).map(|word| (index, to_source(word)));
+        links.shared.extend(shared);
+        let strangers = segment.strangers().into_iter().map(|s| (index, to_target(s)));
+        links.strangers.extend(strangers);
     }
     links
+}
+
+fn counts(segments: &[Segment<'_>]) -> Counts {
+    let mut counts = Counts::new();
+    for segment in segments {
+        for word in segment.names.iter().flat_map(|name| &name.words) {
+            let found = segment.found.iter().any(|f| f.source == *word && f.is_heard());
+            let entry = counts.entry(bare(word.of(segment.source))).or_default();
+            *(if found { &mut entry.0 } else { &mut entry.1 }) += 1;
+        }
+    }
+    counts
+}
+
+/// What is known of a `word` that has no counterpart, in spans of the segment.
+fn lost_name(segment: &Segment<'_>, index: usize, word: Span, counts: &Counts) -> LostName {
+    let name = segment.names.iter().find(|n| n.words.contains(&word));
+    let text = bare(word.of(segment.source));
+    let (here, gone) = counts.get(&text).copied().unwrap_or_default();
+    let links = || segment.found.iter().chain(&segment.known);
+    let heard = |w: &Span| links().any(|f| f.source.overlaps(*w) && f.is_heard());
+    let part_found = name.is_some_and(|n| n.words.iter().any(heard));
+    let spelt = |f: &Found| {
+        let own = name.is_some_and(|n| n.words.contains(&f.source));
+        own && f.source != word && !f.target.of(segment.target).is_ascii()
+    };
+    let body = |entry: &u32| matches!(gazetteer().kind(*entry), Kind::Outlet | Kind::Institution);
+    let hits = || segment.source_hits.iter().filter(|h| h.span.overlaps(word));
+    LostName {
+        segment: index,
+        source: word,
+        found_elsewhere: here,
+        lost_elsewhere: gone.saturating_sub(1),
+        known: hits().next().is_some(),
+        body: hits().any(|h| h.entries.iter().any(body)),
+        part_found,
+        part_spelt: segment.found.iter().any(spelt),
+        common: is_common(&text, segment.from),
+        meant: segment.has_spare_pronoun(),
+        last: name.is_some_and(|n| n.words.last() == Some(&word)),
+        misread: segment.misread.iter().find(|m| m.0 == word).map(|m| m.1),
+    }
+}
+
+/// Words that the segment's source has more often than its target: one counterpart for two of them, and no other.
+fn shared<'s>(segment: &'s Segment<'_>) -> impl Iterator<Item = Span> + 's {
+    let shared = |f: &&Found| {
+        let text = |f: &Found| bare(f.source.of(segment.source));
+        let twin = |g: &Found| g.target == f.target && g.source != f.source && text(g) == text(f);
+        let alone = segment.found.iter().filter(|g| g.source == f.source).count() == 1;
+        alone && segment.found.iter().any(twin)
+    };
+    segment.found.iter().filter(shared).map(|f| f.source)
 }
 
 /// One link a name: its words that were found, joined; entries of the gazetteer that are names by themselves.

@@ -46,6 +46,9 @@ pub struct Signals<'a> {
     /// For each segment which part of its translation the translator made of which part of it, counted from the starts of
     /// both; empty where it does not tell. A weak sign: the head of `alignment.rs` says why.
     pub alignment: &'a [&'a [Link]],
+    /// Where the target names each source of the source text (an index into its [`Claims::sources`]), where that is known
+    /// beforehand: both texts are in one language. Then nobody else is taken for the source. Empty: it is not known.
+    pub mentions: &'a [Vec<Span>],
 }
 
 /// A text of a ledger.

@@ -11,6 +11,7 @@ mod clause;
 mod content;
 mod cues;
 mod entities;
+mod excerpt;
 mod header;
 mod kinds;
 mod korean;
@@ -27,6 +28,8 @@ mod quotes;
 mod speech;
 mod subject;
 mod token;
+
+pub use excerpt::excerpt;
 
 use std::ops::Range;
 

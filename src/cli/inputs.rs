@@ -122,7 +122,7 @@ impl<'a> Inputs<'a> {
         say_what_is_awaited(path, self.console);
         let mut lines = Lines::open(path)?;
         let name = lines.name().to_owned();
-        match lines.next()? {
+        match lines.next_line()? {
             // one value spread over lines, another encoding, or nothing: read as a whole
             Some((_, Ok(first))) if serde_json::from_slice::<IgnoredAny>(&first).is_err() => {
                 let bytes = [first, lines.rest()?].concat();
@@ -184,7 +184,7 @@ impl Open {
             } => {
                 let line = match first.take() {
                     Some(line) => Ok(Some(line)),
-                    None => lines.next(),
+                    None => lines.next_line(),
                 };
                 let (number, line) = match line {
                     Ok(line) => line?,

@@ -47,7 +47,7 @@ impl Lines {
     ///
     /// # Errors
     /// [`Error::Input`] if the input cannot be read any further.
-    pub fn next(&mut self) -> Result<Option<Line>> {
+    pub fn next_line(&mut self) -> Result<Option<Line>> {
         let limit = MAX_BYTES as u64;
         loop {
             let mut line = Vec::new();

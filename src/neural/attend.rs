@@ -98,7 +98,7 @@ impl CustomOp3 for Attend<'_> {
                             mixed.iter_mut().zip(values).for_each(|(m, v)| *m += weight * v);
                         }
                     }
-                })
+                });
             });
         Ok((CpuStorage::F32(mixed), Shape::from((rows * each, heads * size))))
     }

@@ -189,8 +189,7 @@ impl<'a> Weights<'a> {
                 |rows| stored.numbers(rows),
             )?)),
             None => {
-                let part = stored.part.clone();
-                let rows = file.rows(&name, (outputs, inputs), part, self.dtype, self.device)?;
+                let rows = file.rows(&name, (outputs, inputs), stored.part, self.dtype, self.device)?;
                 Ok(Matrix::Candle(QMatMul::Tensor(rows)))
             }
         }

@@ -103,6 +103,7 @@ impl Desk<'_> {
         let signals = Signals {
             likeness: likeness.as_ref(),
             alignment,
+            ..Signals::default()
         };
         Ok(align::ledger(id, &source, &target, signals))
     }

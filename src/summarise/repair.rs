@@ -59,6 +59,7 @@ fn accept(
         claims,
         problems,
     } = grounds.examine(draft, group);
+    tracing::debug!(draft, ?problems, "a sentence held against the article");
     let bearable = problems.iter().all(|p| matches!(p, Problem::Stance(_)));
     bearable.then(|| {
         let sentence = SummarySentence {
@@ -99,40 +100,56 @@ fn without_false_marks(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Opt
 /// The draft with its one lost source put before it.
 fn with_source(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Option<String> {
     let draft = without_false_marks(grounds, group, draft).unwrap_or_else(|| draft.to_owned());
-    let lost: Vec<usize> = grounds
-        .examine(&draft, group)
+    let ground = grounds.examine(&draft, group);
+    // a name put before it does not bear out what the article does not say
+    let only_lost = |p: &Problem| matches!(p, Problem::Laundered(_) | Problem::Stance(_));
+    if !ground.problems.iter().all(only_lost) {
+        return None;
+    }
+    let lost: Vec<usize> = ground
         .problems
-        .into_iter()
+        .iter()
         .filter_map(|p| match p {
-            Problem::Laundered(claim) => Some(claim),
+            Problem::Laundered(claim) => Some(*claim),
             _ => None,
         })
         .collect();
-    let attributions: Vec<_> = lost
-        .iter()
-        .filter_map(|&k| grounds.claims.attributions.get(k))
-        .collect();
-    let first = attributions.first()?;
+    let attribution = |k: &usize| grounds.claims.attributions.get(*k);
+    let relays = |k: &usize| lost.iter().filter_map(attribution).any(|a| a.parent == Some(*k));
+    let (relayers, origins): (Vec<usize>, Vec<usize>) = lost.iter().partition(|k| relays(k));
+    let first = origins.first().and_then(attribution)?;
     let source = first.source?;
+    // the sentence has it from who relays it: nobody can be put over them
+    let relays_first = |k: usize| first.parent == Some(k) && !relayers.contains(&k);
+    if ground.claims.iter().any(|&k| relays_first(k)) {
+        return None;
+    }
+    // one line says one thing of all that it tells, and has one who relays it
+    let alike = |a: &Attribution| a.source == Some(source) && a.polarity == first.polarity;
+    if !origins.iter().filter_map(attribution).all(alike) || relayers.iter().any(|k| first.parent != Some(*k))
+    {
+        return None;
+    }
+    let relayer = relayers.first().and_then(attribution);
     // named, but not as the one who says it: a second mention would only hide what is wrong
-    if attributions.iter().any(|a| a.source != Some(source)) || grounds.names_source(&draft, source) {
+    let mut named = [Some(source), relayer.and_then(|r| r.source)]
+        .into_iter()
+        .flatten();
+    if named.any(|source| grounds.names_source(&draft, source)) {
         return None;
     }
-    // one line says one thing of all that it tells
-    if attributions.iter().any(|a| a.polarity != first.polarity) {
-        return None;
-    }
-    attributed(grounds, first, source, &draft, true)
+    let relayer = relayer.and_then(|r| Some(grounds.written_name(r, r.source?)));
+    attributed(grounds, first, source, &draft, (true, relayer.as_deref()))
 }
 
-/// `sentence` as something that source `source` says, in the article's language; `lost`: the words that tell how `claim`
-/// was said are not in it.
+/// `sentence` as something that source `source` says, in the article's language, and `relayer` has told of it; `lost`: the
+/// words that tell how `claim` was said are not in it.
 fn attributed(
     grounds: &Grounds<'_>,
     claim: &Attribution,
     source: usize,
     sentence: &str,
-    lost: bool,
+    (lost, relayer): (bool, Option<&str>),
 ) -> Option<String> {
     let language = grounds.document.article.language;
     let first_word: String = sentence.chars().take_while(|c| c.is_alphanumeric()).collect();
@@ -149,7 +166,7 @@ fn attributed(
         kind: kind.unwrap_or(SourceKind::Unknown),
         stance: if said { claim.stance } else { Stance::Say },
         polarity: if said { claim.polarity } else { Polarity::Asserted },
-        relayer: None,
+        relayer,
     };
     phrases::line(language, &voice, sentence, opening).map(|line| line.text)
 }
@@ -199,7 +216,7 @@ fn own_words(grounds: &Grounds<'_>, group: &Group) -> (SummarySentence, Vec<Prob
             }
             _ => {
                 let told = claim.cue_spans.iter().any(|c| span.contains(*c));
-                attributed(grounds, claim, source, &text, !told)
+                attributed(grounds, claim, source, &text, (!told, None))
             }
         };
         match mended {

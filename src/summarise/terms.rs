@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::text::segment::is_unspaced;
+use crate::text::transliterate::is_particle;
 
 /// Letters that are kept of a word.
 const STEM: usize = 6;
@@ -28,11 +29,24 @@ pub(super) fn terms(text: &str) -> Vec<String> {
         }
         found.extend(unspaced.windows(2).map(|pair| pair.iter().collect()));
         let plain = plain.trim_end_matches("'s").trim_end_matches("’s");
+        let plain = without_particle(plain);
         if !plain.is_empty() {
             found.push(plain.chars().take(STEM).collect());
         }
     }
     found
+}
+
+/// A Korean word without the particles that hang on it, of which something must be left; any other word as it is.
+fn without_particle(word: &str) -> &str {
+    let hangul = |c: char| ('가'..='힣').contains(&c);
+    if !word.starts_with(hangul) {
+        return word;
+    }
+    let mut cuts = word.char_indices().skip(2).map(|(at, _)| at);
+    // 인 is as often the end of the noun: 대변인을
+    cuts.find(|&at| is_particle(&word[at..]) && !word[at..].starts_with('인'))
+        .map_or(word, |at| &word[..at])
 }
 
 /// A sparse vector of unit length. Ordered: floating-point sums must not depend on the order of a hash map.
@@ -116,6 +130,7 @@ mod tests {
         assert_eq!(terms("ministries"), terms("ministry")[..1].to_vec());
         assert_eq!(terms("Порушення"), terms("порушень"));
         assert_eq!(terms("Kovel's ships"), ["kovel", "ships"]);
+        assert_eq!(terms("대변인은 대변인을 회의"), ["대변인", "대변인", "회의"]);
     }
 
     #[test]

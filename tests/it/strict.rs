@@ -27,7 +27,7 @@ fn code(command: &[&str], text: &str, strict: bool) -> i32 {
 }
 
 /// The model knows no thoughts, and a line that a tool writes would only say that somebody said it: it stays a doubt.
-const LOST: &str = "Most people think that the port was sold.";
+const LOST: &str = "Many critics think the road was closed.";
 const KEPT: &str = "The mayor said on Friday that the park was sold.";
 /// What is put back is no longer missing.
 const PUT_BACK: &str = "The park was reportedly sold.";

@@ -19,6 +19,10 @@ const ARTICLE: &str = "Ferry line to close\n\n\
 
 /// The summary by a model that answers by `rules`; every other sentence is the article's own.
 fn summary(rules: &[(&'static str, &'static str)]) -> Summary {
+    summary_of(ARTICLE, Language::EN, rules)
+}
+
+fn summary_of(text: &str, language: Language, rules: &[(&'static str, &'static str)]) -> Summary {
     let options = Options {
         length: Length::Sentences(6),
         abstractive: true,
@@ -28,7 +32,7 @@ fn summary(rules: &[(&'static str, &'static str)]) -> Summary {
         glossary: Glossary::default(),
         search: Search::default(),
     };
-    let article = article::read("ferry.txt", ARTICLE.as_bytes(), None, Some(Language::EN))
+    let article = article::read("ferry.txt", text.as_bytes(), None, Some(language))
         .unwrap()
         .remove(0)
         .unwrap();
@@ -136,4 +140,209 @@ fn a_quotation_is_not_put_into_another_mouth() {
         "quay was sound",
     );
     assert!(text.contains("Orlo") && !text.contains("Vance"), "{text}");
+}
+
+const RELAYED: &str = "Ferry line to close\n\n\
+    Sky News, citing a spokesperson for the ministry, reported that the ferry line to Vellin would close in May. \
+    Vera Holm was quoted as saying by the Vellin Herald that the harbour toll would rise. \
+    Koval said the mayor had denied that the northern road was mined. \
+    The old quay has stood empty since the winter storms.\n";
+const RELAYED_UK: &str = "Поромну лінію закриють\n\n\
+    Sky News із посиланням на речника міністерства повідомив, що поромну лінію до Велліна закриють у травні. \
+    Коваль сказала, що мер заперечив мінування північної дороги. \
+    Старий причал стоїть порожній від зимових бур.\n";
+const RELAYED_KO: &str = "여객선 노선 폐쇄\n\n\
+    스카이뉴스는 국방부 대변인을 인용해 벨린 여객선 노선이 5월에 폐쇄될 것이라고 보도했다. \
+    로이터는 협상 내용을 아는 관계자 두 명을 인용해 항만 요금이 오를 것이라고 금요일 보도했다. \
+    낡은 부두는 겨울 폭풍 이후 비어 있다.\n";
+
+/// A draft, by which words of its article sentence it is asked for; what comes out, or none: the article's own words.
+struct Draft {
+    article: &'static str,
+    language: Language,
+    key: &'static str,
+    draft: &'static str,
+    want: Option<&'static str>,
+}
+
+const DROPPED: [Draft; 12] = [
+    Draft {
+        article: RELAYED,
+        language: Language::EN,
+        key: "Sky News, citing",
+        draft: "A spokesperson for the ministry said the ferry line to Vellin would close in May.",
+        want: Some(
+            "According to Sky News, a spokesperson for the ministry said the ferry line to Vellin would close in May.",
+        ),
+    },
+    Draft {
+        article: RELAYED,
+        language: Language::EN,
+        key: "Sky News, citing",
+        draft: "The ferry line to Vellin would close in May.",
+        want: Some(
+            "Source: Sky News; original source: a spokesperson for the ministry. \
+             The ferry line to Vellin would close in May.",
+        ),
+    },
+    Draft {
+        article: RELAYED,
+        language: Language::EN,
+        key: "Vera Holm was quoted",
+        draft: "Vera Holm said that the harbour toll would rise.",
+        want: Some("According to the Vellin Herald, Vera Holm said that the harbour toll would rise."),
+    },
+    Draft {
+        article: RELAYED,
+        language: Language::EN,
+        key: "Koval said",
+        draft: "The mayor denied that the northern road was mined.",
+        want: Some("According to Koval, the mayor denied that the northern road was mined."),
+    },
+    // the origin's denial is no part of what the relayer says
+    Draft {
+        article: RELAYED,
+        language: Language::EN,
+        key: "Koval said",
+        draft: "Koval said the northern road was mined.",
+        want: None,
+    },
+    Draft {
+        article: RELAYED,
+        language: Language::EN,
+        key: "Sky News, citing",
+        draft: "Vera Holm said the ferry line to Vellin would close in May.",
+        want: None,
+    },
+    Draft {
+        article: RELAYED_UK,
+        language: Language::UK,
+        key: "Sky News із посиланням",
+        draft: "Речник міністерства повідомив, що поромну лінію до Велліна закриють у травні.",
+        want: Some(
+            "За даними Sky News, речник міністерства повідомив, що поромну лінію до Велліна закриють у травні.",
+        ),
+    },
+    Draft {
+        article: RELAYED_UK,
+        language: Language::UK,
+        key: "Sky News із посиланням",
+        draft: "Поромну лінію до Велліна закриють у травні.",
+        want: Some(
+            "Джерело: Sky News; першоджерело: речник міністерства. Поромну лінію до Велліна закриють у травні.",
+        ),
+    },
+    Draft {
+        article: RELAYED_UK,
+        language: Language::UK,
+        key: "Sky News із посиланням",
+        draft: "Коваль повідомила, що поромну лінію до Велліна закриють у травні.",
+        want: None,
+    },
+    Draft {
+        article: RELAYED_KO,
+        language: Language::KO,
+        key: "스카이뉴스는",
+        draft: "국방부 대변인은 벨린 여객선 노선이 5월에 폐쇄될 것이라고 말했다.",
+        want: Some("스카이뉴스에 따르면 국방부 대변인은 벨린 여객선 노선이 5월에 폐쇄될 것이라고 말했다."),
+    },
+    Draft {
+        article: RELAYED_KO,
+        language: Language::KO,
+        key: "스카이뉴스는",
+        draft: "벨린 여객선 노선이 5월에 폐쇄된다.",
+        want: Some("출처: 스카이뉴스(원출처: 국방부 대변인). 벨린 여객선 노선이 5월에 폐쇄된다."),
+    },
+    Draft {
+        article: RELAYED_KO,
+        language: Language::KO,
+        key: "스카이뉴스는",
+        draft: "로이터는 벨린 여객선 노선이 5월에 폐쇄될 것이라고 보도했다.",
+        want: None,
+    },
+];
+
+#[test]
+fn who_relays_a_claim_is_not_dropped() {
+    for case in DROPPED {
+        let summary = summary_of(case.article, case.language, &[(case.key, case.draft)]);
+        let own = case.article.split("\n\n").nth(1).unwrap();
+        let own = own.split_inclusive(". ").find(|s| s.contains(case.key)).unwrap();
+        let (want, method) = match case.want {
+            Some(want) => (want, SentenceMethod::Repaired),
+            None => (own.trim(), SentenceMethod::Extractive),
+        };
+        let found = summary.sentences.iter().find(|s| s.text == want);
+        let texts: Vec<&str> = summary.sentences.iter().map(|s| s.text.as_str()).collect();
+        let found = found.unwrap_or_else(|| panic!("no {want:?} in {texts:#?}"));
+        assert_eq!(found.method, method, "{found:?}");
+        assert!(summary.sentences.iter().all(|s| s.text != case.draft));
+    }
+}
+
+#[test]
+fn a_sentence_that_keeps_its_sources_is_kept() {
+    let kept = [
+        (
+            RELAYED,
+            Language::EN,
+            "Sky News, citing",
+            "Sky News, citing a spokesperson, reported that the ferry line to Vellin would close in May.",
+        ),
+        (
+            RELAYED,
+            Language::EN,
+            "Sky News, citing",
+            "Sky News reported that the ferry line to Vellin would close in May.",
+        ),
+        (
+            RELAYED,
+            Language::EN,
+            "Sky News, citing",
+            "A ministry spokesperson told Sky News that the ferry line to Vellin would close in May.",
+        ),
+        (
+            RELAYED,
+            Language::EN,
+            "Vera Holm was quoted",
+            "Holm was quoted by the Vellin Herald as saying the harbour toll would rise.",
+        ),
+        (
+            RELAYED,
+            Language::EN,
+            "Koval said",
+            "The mayor denied that the northern road was mined, Koval said.",
+        ),
+        (
+            RELAYED_UK,
+            Language::UK,
+            "Sky News із посиланням",
+            "Sky News повідомляє, що поромну лінію до Велліна закриють у травні.",
+        ),
+        (
+            RELAYED_UK,
+            Language::UK,
+            "Коваль сказала",
+            "За словами Коваль, мер заперечив мінування північної дороги.",
+        ),
+        (
+            RELAYED_KO,
+            Language::KO,
+            "스카이뉴스는",
+            "스카이뉴스는 국방부 대변인을 인용해 벨린 여객선 노선이 5월에 폐쇄된다고 보도했다.",
+        ),
+        (
+            RELAYED_KO,
+            Language::KO,
+            "로이터는",
+            "로이터는 항만 요금이 오를 것이라고 보도했다.",
+        ),
+    ];
+    for (article, language, key, draft) in kept {
+        let summary = summary_of(article, language, &[(key, draft)]);
+        let found = summary.sentences.iter().find(|s| s.text == draft);
+        let found = found.unwrap_or_else(|| panic!("no {draft:?} in {:#?}", summary.sentences));
+        assert_eq!(found.method, SentenceMethod::Abstractive);
+        assert!(!found.claims.is_empty());
+    }
 }

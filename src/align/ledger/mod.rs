@@ -2,6 +2,7 @@
 
 mod candidates;
 mod choice;
+mod head;
 mod who;
 
 use self::candidates::Candidate;
@@ -60,6 +61,7 @@ fn ledger_of(
         links: &links,
         meaning: Meaning::of(&matches, source, target),
         told: Meaning::of(&told, source, target),
+        mentions: signals.mentions,
     }
     .claims();
     let text = |side: &Side<'_>| Text {
@@ -90,6 +92,8 @@ struct Carrier<'a> {
     meaning: Option<Meaning<'a>>,
     /// What the translator tells of them.
     told: Option<Meaning<'a>>,
+    /// Where the target names each source, if that is known beforehand.
+    mentions: &'a [Vec<Span>],
 }
 
 impl Carrier<'_> {
@@ -137,6 +141,10 @@ impl Carrier<'_> {
         let evidence = self.evidence(attribution, segment, &who, cue);
         let source = attribution.source.and_then(|s| self.source.claims.sources.get(s));
         let kind = source.map(|s| s.kind);
+        let status = match self.status(attribution, &evidence, kind) {
+            Status::Implicit if who.replaced => Status::Missing,
+            status => status,
+        };
         let cue = cue.filter(|_| !attribution.cue_spans.is_empty());
         let content = theirs.map(|t| t.content_spans.clone());
         Claim {
@@ -162,7 +170,7 @@ impl Carrier<'_> {
             target_stance: cue.and_then(|c| c.stances.first().copied()),
             target_polarity: cue.map(Candidate::polarity),
             named: self.named(attribution),
-            status: self.status(attribution, &evidence, kind),
+            status,
             evidence,
         }
     }
@@ -181,11 +189,12 @@ impl Carrier<'_> {
             _ if quote == Some(1.0) && self.by_colon(attribution) => 1.0,
             fit => fit,
         };
+        let has_source = !attribution.source_spans.is_empty() || self.mentioned(attribution).is_some();
         let mine = [&attribution.source_spans[..], &attribution.cue_spans].concat();
         let theirs = [&who.spans[..], cue.map_or(&[][..], |c| &c.spans)].concat();
         let share = |sign: &Option<Meaning<'_>>| sign.as_ref()?.share(segment, &mine, &theirs);
         Evidence {
-            source: (!attribution.source_spans.is_empty()).then_some(who.score),
+            source: has_source.then_some(who.score),
             cue: (!attribution.cue_spans.is_empty()).then_some(fit),
             quote,
             encoder: share(&self.meaning),

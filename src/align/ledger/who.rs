@@ -1,8 +1,9 @@
 //! Whom of the target a source is found as, and who stands there in its place.
 
-use super::Carrier;
+use super::{Carrier, head};
 use crate::align::LostName;
-use crate::attribution::{Attribution, is_pronoun};
+use crate::align::gazetteer::{Hit, gazetteer};
+use crate::attribution::{Attribution, SourceKind, is_pronoun};
 use crate::text::language::Language;
 use crate::text::span::Span;
 use crate::text::transliterate::is_surname;
@@ -21,6 +22,8 @@ const BESIDE: usize = 20;
 pub(super) struct Who {
     pub(super) spans: Vec<Span>,
     pub(super) score: f64,
+    /// Whether something else speaks in its place, so that it was not dropped.
+    pub(super) replaced: bool,
 }
 
 impl Carrier<'_> {
@@ -32,10 +35,19 @@ impl Carrier<'_> {
         theirs: Option<&Attribution>,
     ) -> Who {
         let mut who = self.who(attribution, segment);
+        if self.mentioned(attribution).is_some() {
+            let another = theirs.is_some_and(|theirs| self.another_speaks(attribution, theirs));
+            return if another { Who::default() } else { who };
+        }
         if let Some(theirs) = theirs {
-            let elsewhere = self.only_elsewhere(attribution, segment, &who.spans, theirs);
+            let replaced = self.only_owner(attribution, segment, theirs)
+                || who.spans.is_empty() && self.thing_speaks(attribution, theirs);
+            let elsewhere = replaced || self.only_elsewhere(attribution, segment, &who.spans, theirs);
             if elsewhere {
-                who = Who::default();
+                who = Who {
+                    replaced,
+                    ..Who::default()
+                };
             }
             who.spans = whole_names(who.spans, &theirs.source_spans);
             if who.spans.is_empty() && !elsewhere && self.left_over(attribution, segment, theirs) {
@@ -60,6 +72,35 @@ impl Carrier<'_> {
         who
     }
 
+    /// Where the target names the source, if that is known beforehand.
+    pub(super) fn mentioned(&self, attribution: &Attribution) -> Option<&[Span]> {
+        self.mentions.get(attribution.source?).map(Vec::as_slice)
+    }
+
+    /// Whether `theirs` has another source of the source text for its speaker: none that relays this one or is relayed by
+    /// it, which may well stand there.
+    fn another_speaks(&self, attribution: &Attribution, theirs: &Attribution) -> bool {
+        let speaks = |spans: &[Span]| {
+            theirs
+                .source_spans
+                .iter()
+                .any(|t| spans.iter().any(|s| s.overlaps(*t)))
+        };
+        if self.mentioned(attribution).is_some_and(speaks) {
+            return false;
+        }
+        let all = &self.source.claims.attributions;
+        let parent = attribution.parent.and_then(|p| all.get(p));
+        let relayed = all.iter().filter(|a| {
+            let parent = a.parent.and_then(|p| all.get(p));
+            parent.is_some_and(|p| std::ptr::eq(p, attribution))
+        });
+        let related: Vec<Option<usize>> = parent.into_iter().chain(relayed).map(|a| a.source).collect();
+        let mut mentions = self.mentions.iter().enumerate();
+        mentions
+            .any(|(s, spans)| Some(s) != attribution.source && !related.contains(&Some(s)) && speaks(spans))
+    }
+
     /// Whether by position and exclusion the speaker of `theirs` is the source: nobody else stands there.
     fn left_over(&self, attribution: &Attribution, segment: usize, theirs: &Attribution) -> bool {
         let spans = &theirs.source_spans;
@@ -80,6 +121,13 @@ impl Carrier<'_> {
 
     /// The counterpart of the source by names, entries of the gazetteer, roles and pronouns.
     pub(super) fn who(&self, attribution: &Attribution, segment: usize) -> Who {
+        if let Some(spans) = self.mentioned(attribution) {
+            return Who {
+                spans: spans.to_vec(),
+                score: if spans.is_empty() { 0.0 } else { 1.0 },
+                replaced: false,
+            };
+        }
         let mut who = Who::default();
         let Some(parts) = self.links.parts.get(segment) else {
             return who;
@@ -146,6 +194,56 @@ impl Carrier<'_> {
                 })
             }),
         }
+    }
+
+    /// Whether somebody's belonging speaks in the target, where somebody does in the source: "the group's samples".
+    fn thing_speaks(&self, attribution: &Attribution, theirs: &Attribution) -> bool {
+        let (text, language) = (self.target.text, self.target.language);
+        let thing = |span: &Span| {
+            head::behind_owner(*span, text, language).is_some_and(|h| !head::speaks(h, text, language))
+        };
+        let someone = matches!(
+            self.kind(attribution),
+            Some(SourceKind::Person | SourceKind::Organisation | SourceKind::Outlet | SourceKind::Group)
+        );
+        someone && theirs.source_spans.iter().any(thing)
+    }
+
+    /// What the source is.
+    fn kind(&self, attribution: &Attribution) -> Option<SourceKind> {
+        let sources = &self.source.claims.sources;
+        attribution.source.and_then(|s| sources.get(s)).map(|s| s.kind)
+    }
+
+    /// Whether all that is found of the source only owns what speaks in the target, where it is itself what speaks in the
+    /// source: "the group said" told as "the group's water samples show".
+    fn only_owner(&self, attribution: &Attribution, segment: usize, theirs: &Attribution) -> bool {
+        let parts = self.links.parts.get(segment).into_iter().flatten();
+        let person = self.kind(attribution) == Some(SourceKind::Person);
+        let (source, target) = (self.source, self.target);
+        let mut found = parts
+            .filter_map(|part| {
+                let mine = attribution
+                    .source_spans
+                    .iter()
+                    .find(|s| s.contains(part.source))?;
+                let whole = theirs.source_spans.iter().find(|s| s.contains(part.target))?;
+                // "her advisers": she owns them in both
+                let pronoun = |hit: &Hit| hit.entries.iter().any(|&e| gazetteer().is_pronoun(e));
+                let hits = gazetteer().find(part.source.of(source.text), source.language);
+                if hits.iter().any(pronoun) {
+                    return None;
+                }
+                Some((part, *mine, *whole))
+            })
+            .peekable();
+        found.peek().is_some()
+            && found.all(|(part, mine, whole)| {
+                let head = head::owned(part.target, whole, target.text, target.language);
+                let speaks = |head| !person && head::speaks(head, target.text, target.language);
+                head::owned(part.source, mine, source.text, source.language).is_none()
+                    && head.is_some_and(|head| !speaks(head))
+            })
     }
 
     /// Whether the source has a name whose form is known from other segments, and is not here.

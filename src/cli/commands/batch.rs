@@ -252,7 +252,7 @@ fn count(files: &[PathBuf], format: Option<Format>) -> Result<Option<usize>> {
         }
         if is_lines(path, format) && path.is_file() {
             let mut lines = Lines::open(path)?;
-            while lines.next()?.is_some() {
+            while lines.next_line()?.is_some() {
                 total += 1;
             }
         } else {

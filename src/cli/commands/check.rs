@@ -321,7 +321,7 @@ fn jsonl(
 ) -> Result<u8> {
     let mut lines = Lines::open(path)?;
     let (mut worst, mut pairs) = (0, 0usize);
-    while let Some((number, line)) = lines.next()? {
+    while let Some((number, line)) = lines.next_line()? {
         let place = format!("{}, line {number}", lines.name());
         let outcome = line
             .and_then(|line| pair(&line, number, &place, args, encoders))

@@ -12,14 +12,17 @@ use crate::neural::config::{Config, Rope};
 /// The rows of a step, sequence after sequence, and what each layer needs to know of them.
 pub(super) struct Step<'a, 'c> {
     /// Each sequence's cache, with the rows that are its own.
-    pub(super) runs: &'a mut [(&'c mut Cache, Range<usize>)],
+    pub(super) runs: &'a mut [Run<'c>],
     full: Option<View>,
     local: Option<View>,
 }
 
+/// A sequence's cache, with the rows of the step that are its own.
+pub(super) type Run<'c> = (&'c mut Cache, Range<usize>);
+
 impl<'c> Step<'_, 'c> {
     /// What a layer sees, which is local or not; and the sequences.
-    pub(super) fn view(&mut self, local: bool) -> Result<(&View, &mut [(&'c mut Cache, Range<usize>)])> {
+    pub(super) fn view(&mut self, local: bool) -> Result<(&View, &mut [Run<'c>])> {
         let view = if local { &self.local } else { &self.full };
         let view = view
             .as_ref()

@@ -250,7 +250,7 @@ fn step(
         let before = answer.ids.len();
         let index = answer.index;
         answer.take(own, vocabulary, speech, &mut |text| {
-            on_text(index, Streamed::Text(text))
+            on_text(index, Streamed::Text(text));
         })?;
         lookup.learn(&answer.guess, &answer.ids[before..]);
         // the last token has not been read, and guesses that were wrong are forgotten

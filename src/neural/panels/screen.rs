@@ -131,7 +131,9 @@ impl Screen {
             }
             let first = panel * COLUMNS;
             let outputs = (first..).zip(y[first..].iter().copied().take(COLUMNS));
-            found.extend(outputs.filter(|(_, y)| !(y + bound < floor)));
+            // what cannot be compared is possible too
+            let impossible = |y: &f32| y + bound < floor;
+            found.extend(outputs.filter(|(_, y)| !impossible(y)));
             if found.len() > most {
                 return None;
             }
@@ -178,7 +180,7 @@ mod tests {
         let mut weights = numbers(seed, outputs * inputs);
         let noise = numbers(!seed, outputs * inputs);
         for at in inputs..weights.len() {
-            if (at / inputs) % 5 != 0 {
+            if !(at / inputs).is_multiple_of(5) {
                 weights[at] = weights[at - inputs] * (1.0 + noise[at] * 3e-7);
             }
         }

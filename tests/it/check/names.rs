@@ -101,3 +101,33 @@ fn names_are_found_however_they_are_written() {
         );
     }
 }
+
+/// A source that only owns what speaks in the translation is not found; who speaks for it may be.
+#[test]
+fn an_owner_of_what_speaks_is_not_the_source() {
+    let source = "An environmental group said the leak was closer to 400 tonnes.";
+    let cases = [
+        (
+            "zh",
+            "环保组织的水样表示，泄漏量接近400吨。",
+            "环保组织表示，泄漏量接近400吨。",
+        ),
+        (
+            "uk",
+            "Проби води екологічної групи повідомили, що витекло майже 400 тонн.",
+            "Екологічна група повідомила, що витекло майже 400 тонн.",
+        ),
+        (
+            "ko",
+            "환경단체의 수질 표본은 유출량이 400톤에 가깝다고 밝혔다.",
+            "환경단체의 대변인은 유출량이 400톤에 가깝다고 밝혔다.",
+        ),
+    ];
+    for (to, wrong, right) in cases {
+        for (target, want) in [(wrong, "missing"), (right, "verified")] {
+            let line = json!({"from": "en", "to": to, "source": [source], "target": [target]}).to_string();
+            let claim = &check(&line).1[0]["claims"][0];
+            assert_eq!(claim["status"], want, "{target} {claim}");
+        }
+    }
+}

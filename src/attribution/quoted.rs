@@ -72,7 +72,7 @@ fn find(passage: &Passage<'_>, unit: &Range<usize>, at: usize) -> Option<Quoted>
         after,
     };
     match (told_first, saying(end)) {
-        (true, _) => Some(found(Vec::from([start..at + 3]), end)),
+        (true, _) => Some(found(std::iter::once(start..at + 3).collect(), end)),
         (false, true) => Some(found(vec![start..at + 1, end..end + 2], end + 2)),
         (false, false) => None,
     }
@@ -123,7 +123,7 @@ fn told(passage: &Passage<'_>, unit: &Range<usize>, subject: usize, after: usize
     let quotes: Vec<Range<usize>> = quotes.map(|k| k..k + 1).collect();
     let comma = usize::from(subject > unit.start && passage.is(subject - 1, ','));
     if quotes.is_empty() {
-        Vec::from([unit.start..subject - comma])
+        std::iter::once(unit.start..subject - comma).collect()
     } else {
         quotes
     }

@@ -45,12 +45,105 @@ impl Gather for Avx512 {
             ]
         }
     }
+
+    #[inline(always)]
+    fn halves(lanes: Lanes) -> [f32; OUTPUTS] {
+        // SAFETY: called from `Instructions::run` alone, which has these instructions.
+        unsafe { halves(&lanes) }
+    }
+
+    #[inline(always)]
+    fn eights(lanes: [Lanes; 4], tile: &mut Tile) {
+        // SAFETY: called from `Instructions::run` alone, which has these instructions.
+        unsafe { eights(lanes, tile) }
+    }
+
+    #[inline(always)]
+    fn sixes(lanes: [Lanes; 3], tile: &mut Tile) {
+        // SAFETY: called from `Instructions::run` alone, which has these instructions.
+        unsafe { sixes(lanes, tile) }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn halves(lanes: &Lanes) -> [f32; OUTPUTS] {
+    let floats = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(whole(lanes)));
+    let mut numbers = [0.0; OUTPUTS];
+    // SAFETY: sixteen numbers, as the register has.
+    unsafe { _mm512_storeu_ps(numbers.as_mut_ptr(), floats) };
+    numbers
+}
+
+/// As the trait says, in whole registers.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn eights(lanes: [Lanes; 4], tile: &mut Tile) {
+    let low = _mm512_set1_epi32(0xffff);
+    for (four, scales) in lanes.iter().enumerate() {
+        let scales = whole(scales);
+        // to the upper end of the number and back, with its sign
+        let signed = [
+            _mm512_srai_epi32::<24>(_mm512_slli_epi32::<24>(scales)),
+            _mm512_srai_epi32::<24>(_mm512_slli_epi32::<16>(scales)),
+            _mm512_srai_epi32::<24>(_mm512_slli_epi32::<8>(scales)),
+            _mm512_srai_epi32::<24>(scales),
+        ];
+        for (k, signed) in signed.into_iter().enumerate() {
+            keep(&mut tile.scales[4 * four + k], signed);
+        }
+        for pair in 0..2 {
+            let first = _mm512_and_si512(_mm512_slli_epi32::<5>(signed[2 * pair]), low);
+            let second = _mm512_slli_epi32::<21>(signed[2 * pair + 1]);
+            keep(&mut tile.floors[2 * four + pair], _mm512_or_si512(first, second));
+        }
+    }
+}
+
+/// As the trait says, in whole registers.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sixes([a, b, c]: [Lanes; 3], tile: &mut Tile) {
+    let (a, b, c) = (whole(&a), whole(&b), whole(&c));
+    let (six, four, two) = (
+        _mm512_set1_epi32(0x3f),
+        _mm512_set1_epi32(0xf),
+        _mm512_set1_epi32(3),
+    );
+    for k in 0..4 {
+        let right = |v: __m512i, by: usize| _mm512_srlv_epi32(v, _mm512_set1_epi32(by as i32));
+        let (at, top) = (8 * k, 8 * k + 6);
+        let second = |low: __m512i, high: __m512i| {
+            let high = _mm512_slli_epi32::<4>(_mm512_and_si512(right(high, top), two));
+            _mm512_or_si512(_mm512_and_si512(low, four), high)
+        };
+        let twice = |v: __m512i| _mm512_or_si512(_mm512_slli_epi32::<16>(v), v);
+        keep(&mut tile.scales[k], _mm512_and_si512(right(a, at), six));
+        keep(&mut tile.floors[k], twice(_mm512_and_si512(right(b, at), six)));
+        keep(&mut tile.scales[4 + k], second(right(c, at), a));
+        keep(&mut tile.floors[4 + k], twice(second(right(c, at + 4), b)));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn keep(lanes: &mut Lanes, value: __m512i) {
+    // SAFETY: lanes are 64 bytes and aligned to 64.
+    unsafe { _mm512_store_si512(lanes.0.as_mut_ptr().cast(), value) };
 }
 
 impl Instructions for Avx512 {
     fn run<F: Format>(task: &mut Task<'_>, scratch: &mut Scratch) {
         // SAFETY: this path is taken only if `Path::all` found these instructions.
         unsafe { run::<F>(task, scratch) }
+    }
+
+    #[inline(always)]
+    fn prefetch(bytes: &[u8], length: usize) {
+        for line in bytes[..length.min(bytes.len())].chunks(64) {
+            // SAFETY: asking for memory has no effect but on time.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+        }
     }
 
     #[inline(always)]

@@ -10,6 +10,39 @@ use super::tile::{INPUTS, Lanes, OUTPUTS, Tile};
 pub(super) trait Gather {
     /// Number `k` of the result holds bytes `at + 4 k` to `at + 4 k + 3`.
     fn lanes<const BYTES: usize>(blocks: &[&[u8; BYTES]; OUTPUTS], at: usize) -> [Lanes; 4];
+
+    /// Half-precision numbers in the lower halves, in single precision.
+    #[inline(always)]
+    fn halves(lanes: Lanes) -> [f32; OUTPUTS] {
+        lanes.halves()
+    }
+
+    /// The 16 signed factors of `Q6_K`, four bytes of each block a number, and 32 times each as a floor.
+    #[inline(always)]
+    fn eights(lanes: [Lanes; 4], tile: &mut Tile) {
+        eights(lanes, tile);
+    }
+
+    /// The 6-bit factors and floors of `Q4_K` and `Q5_K`, from three numbers of four bytes of each block.
+    #[inline(always)]
+    fn sixes([a, b, c]: [Lanes; 3], tile: &mut Tile) {
+        sixes(a, b, c, tile);
+    }
+}
+
+/// Number by number: as operations on all lanes one after the other it was compiled wrongly (rustc 1.95, several units of
+/// code). Of the first four 6 bits lie in a byte each; the others' lower 4 bits follow, and their upper 2 are in the first
+/// bytes.
+#[inline(always)]
+fn sixes(a: Lanes, b: Lanes, c: Lanes, tile: &mut Tile) {
+    for k in 0..4 {
+        let (at, top) = (8 * k, 8 * k + 6);
+        let twice = |v: Lanes| v.map(|v| v << 16 | v);
+        tile.scales[k] = a.map(|v| v >> at & 0x3f);
+        tile.floors[k] = twice(b.map(|v| v >> at & 0x3f));
+        tile.scales[4 + k] = c.with(a, |c, a| (c >> at & 0xf) | (a >> top & 3) << 4);
+        tile.floors[4 + k] = twice(c.with(b, |c, b| (c >> (at + 4) & 0xf) | (b >> top & 3) << 4));
+    }
 }
 
 /// A kind of blocks.
@@ -50,8 +83,25 @@ fn or(a: Lanes, b: Lanes) -> Lanes {
 
 /// Halves of two bytes at a place of each block.
 #[inline(always)]
-fn half<const BYTES: usize>(blocks: &[&[u8; BYTES]; OUTPUTS], at: usize) -> [f32; OUTPUTS] {
-    Lanes::of(blocks, |b| u32::from(u16::from_le_bytes([b[at], b[at + 1]]))).halves()
+fn half<G: Gather, const BYTES: usize>(blocks: &[&[u8; BYTES]; OUTPUTS], at: usize) -> [f32; OUTPUTS] {
+    G::halves(Lanes::of(blocks, |b| {
+        u32::from(u16::from_le_bytes([b[at], b[at + 1]]))
+    }))
+}
+
+#[inline(always)]
+fn eights(lanes: [Lanes; 4], tile: &mut Tile) {
+    for (four, scales) in lanes.into_iter().enumerate() {
+        for k in 0..4 {
+            let scale = scales.map(|v| i32::from((v >> (8 * k)) as u8 as i8) as u32);
+            tile.scales[4 * four + k] = scale;
+        }
+    }
+    for (at, floors) in tile.floors.iter_mut().enumerate() {
+        let both =
+            tile.scales[2 * at].with(tile.scales[2 * at + 1], |a, b| (a << 5 & 0xffff) | (b << 5) << 16);
+        *floors = both;
+    }
 }
 
 macro_rules! blocks_of {
@@ -71,19 +121,9 @@ pub(super) struct Q4K;
 #[inline(always)]
 fn heads<G: Gather, const BYTES: usize>(blocks: &[&[u8; BYTES]; OUTPUTS], tile: &mut Tile) {
     let [both, a, b, c] = G::lanes(blocks, 0);
-    tile.factors[0] = both.halves();
-    tile.bases[0] = both.map(|v| v >> 16).halves();
-    // Number by number: as operations on all lanes one after the other it was compiled wrongly (rustc 1.95, several units of
-    // code). Of the first four 6 bits lie in a byte each; the others' lower 4 bits follow, and their upper 2 are in
-    // the first bytes.
-    for k in 0..4 {
-        let (at, top) = (8 * k, 8 * k + 6);
-        let twice = |v: Lanes| v.map(|v| v << 16 | v);
-        tile.scales[k] = a.map(|v| v >> at & 0x3f);
-        tile.floors[k] = twice(b.map(|v| v >> at & 0x3f));
-        tile.scales[4 + k] = c.with(a, |c, a| (c >> at & 0xf) | (a >> top & 3) << 4);
-        tile.floors[4 + k] = twice(c.with(b, |c, b| (c >> (at + 4) & 0xf) | (b >> top & 3) << 4));
-    }
+    tile.factors[0] = G::halves(both);
+    tile.bases[0] = G::halves(both.map(|v| v >> 16));
+    G::sixes([a, b, c], tile);
 }
 
 impl Format for Q4K {
@@ -146,18 +186,8 @@ impl Format for Q6K {
 
     #[inline(always)]
     fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile) {
-        tile.factors[0] = half(blocks, 208);
-        for (four, scales) in G::lanes(blocks, 192).into_iter().enumerate() {
-            for k in 0..4 {
-                let scale = scales.map(|v| i32::from((v >> (8 * k)) as u8 as i8) as u32);
-                tile.scales[4 * four + k] = scale;
-            }
-        }
-        for (at, floors) in tile.floors.iter_mut().enumerate() {
-            let both =
-                tile.scales[2 * at].with(tile.scales[2 * at + 1], |a, b| (a << 5 & 0xffff) | (b << 5) << 16);
-            *floors = both;
-        }
+        tile.factors[0] = half::<G, _>(blocks, 208);
+        G::eights(G::lanes(blocks, 192), tile);
         for part in 0..4 {
             let (half, side) = (part / 2, part % 2);
             let one = G::lanes(blocks, half * 64 + side * 16);
@@ -206,7 +236,7 @@ impl Format for Q40 {
 
     #[inline(always)]
     fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
-        tile.factors[at] = half(blocks, 0);
+        tile.factors[at] = half::<G, _>(blocks, 0);
         nibbles(G::lanes(blocks, 2), at, tile);
     }
 }
@@ -223,8 +253,8 @@ impl Format for Q41 {
     #[inline(always)]
     fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
         let both = Lanes::of(blocks, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        tile.factors[at] = both.halves();
-        tile.bases[at] = both.map(|v| v >> 16).halves();
+        tile.factors[at] = G::halves(both);
+        tile.bases[at] = G::halves(both.map(|v| v >> 16));
         nibbles(G::lanes(blocks, 4), at, tile);
     }
 }
@@ -241,7 +271,7 @@ impl Format for Q50 {
 
     #[inline(always)]
     fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
-        tile.factors[at] = half(blocks, 0);
+        tile.factors[at] = half::<G, _>(blocks, 0);
         nibbles(G::lanes(blocks, 6), at, tile);
         let bits = Lanes::of(blocks, |b| u32::from_le_bytes([b[2], b[3], b[4], b[5]]));
         fifths(bits, at, tile);
@@ -259,8 +289,8 @@ impl Format for Q51 {
 
     #[inline(always)]
     fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
-        tile.factors[at] = half(blocks, 0);
-        tile.bases[at] = half(blocks, 2);
+        tile.factors[at] = half::<G, _>(blocks, 0);
+        tile.bases[at] = half::<G, _>(blocks, 2);
         nibbles(G::lanes(blocks, 8), at, tile);
         let bits = Lanes::of(blocks, |b| u32::from_le_bytes([b[4], b[5], b[6], b[7]]));
         fifths(bits, at, tile);
@@ -279,7 +309,7 @@ impl Format for Q80 {
 
     #[inline(always)]
     fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
-        tile.factors[at] = half(blocks, 0);
+        tile.factors[at] = half::<G, _>(blocks, 0);
         for side in 0..2 {
             let lines = G::lanes(blocks, 2 + 16 * side);
             for (k, line) in lines.into_iter().enumerate() {

@@ -136,6 +136,10 @@ trait Instructions: Gather {
     /// Calls [`groups`], with these instructions switched on.
     fn run<F: Format>(task: &mut Task<'_>, scratch: &mut Scratch);
 
+    /// Asks for the first `length` of `bytes`, or as many as there are, to be brought near.
+    #[inline(always)]
+    fn prefetch(_bytes: &[u8], _length: usize) {}
+
     /// Adds the products of the rows' stretches with two tiles, `blocks` blocks of 32 inputs.
     fn multiply<F: Format>(tiles: &[Tile; 2], blocks: usize, rows: &Rows, stretch: usize, sums: &mut [Sums]);
 }
@@ -159,6 +163,11 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
     let Scratch { tiles, sums } = scratch;
     let blocks = task.inputs / block_inputs::<F>();
     let most = INPUTS / block_inputs::<F>();
+    let bytes_from = |group: usize| {
+        let bytes = task.weights.get(group * GROUP * task.row_bytes..);
+        bytes.unwrap_or_default()
+    };
+    I::prefetch(bytes_from(task.groups.start), GROUP * task.row_bytes);
     for group in task.groups.clone() {
         let mut rows: [&[F::Block]; GROUP] = [&[]; GROUP];
         for (output, row) in rows.iter_mut().enumerate() {
@@ -168,8 +177,17 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
         }
         sums.clear();
         sums.resize(task.rows.count(), [0.0; GROUP]);
+        let next = if group + 1 < task.groups.end {
+            bytes_from(group + 1)
+        } else {
+            &[]
+        };
         for (stretch, first) in (0..blocks).step_by(most).enumerate() {
             let count = (blocks - first).min(most);
+            // The rows of a group lie one after the other, but are read side by side: more streams than a processor
+            // follows by itself. So with each step a part of the next group is asked for, in the order of its bytes.
+            let share = GROUP * size_of::<F::Block>();
+            I::prefetch(next.get(first * share..).unwrap_or_default(), count * share);
             for (rows, tile) in rows.as_chunks::<OUTPUTS>().0.iter().zip(tiles.iter_mut()) {
                 for at in 0..count {
                     let mut blocks = [&rows[0][first + at]; OUTPUTS];

@@ -1,10 +1,10 @@
 //! Queries over what a sequence has read.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Device, Layout, Storage, Tensor};
 use candle_nn::ops::softmax_last_dim;
-use rayon::prelude::*;
 
 use super::cache::Cache;
 use super::layer::Norm;
@@ -14,10 +14,13 @@ use crate::neural::config::Config;
 use crate::neural::heads::{self, Part, Place, Scratch};
 use crate::neural::instructions::Path;
 use crate::neural::layers::Linear;
+use crate::neural::pool::Pool;
 use crate::neural::weights::Weights;
 
 /// Products and numbers below which a second thread is not worth waking.
-const WORTH_THREADS: usize = 1 << 17;
+const WORTH_THREADS: usize = 1 << 16;
+/// More tasks than threads, since a thread may be held up.
+const TASKS_A_THREAD: usize = 4;
 
 pub(super) struct Attention {
     query: Linear,
@@ -161,8 +164,15 @@ impl Rows<'_> {
             let tasks = by_group.chunks_exact_mut(group).enumerate();
             tasks.for_each(|task| one(&mut scratch, task));
         } else {
-            let tasks = by_group.par_chunks_exact_mut(group).enumerate();
-            tasks.for_each_init(Scratch::default, one);
+            let pool = Pool::get();
+            let each = (rows * groups).div_ceil(pool.threads() * TASKS_A_THREAD);
+            let pieces: Vec<Mutex<&mut [f32]>> = by_group.chunks_mut(each * group).map(Mutex::new).collect();
+            pool.run(pieces.len(), &|piece| {
+                let mut mixed = pieces[piece].lock().unwrap_or_else(PoisonError::into_inner);
+                let mut scratch = Scratch::default();
+                let tasks = (piece * each..).zip(mixed.chunks_exact_mut(group));
+                tasks.for_each(|task| one(&mut scratch, task));
+            });
         }
         if rows == 1 {
             return by_group;

@@ -154,7 +154,9 @@ fn smollm2_answers_and_keeps_its_prefix() {
     let first = ask(&mut model, "The port closes on Monday. Say it in four words.");
     ask(&mut model, "The mayor denied it. Say it in four words.");
     let again = ask(&mut model, "The port closes on Monday. Say it in four words.");
-    assert_eq!(first, again);
+    assert_eq!((&first.text, first.new_tokens), (&again.text, again.new_tokens));
+    assert_eq!(first.kept_tokens, 0);
+    assert!(again.kept_tokens > 0, "the instructions were read again");
     let fresh = ask(
         &mut loaded([path]),
         "The port closes on Monday. Say it in four words.",

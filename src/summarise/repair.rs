@@ -124,6 +124,15 @@ fn with_source(grounds: &Grounds<'_>, group: &Group, draft: &str) -> Option<Stri
     if ground.claims.iter().any(|&k| relays_first(k)) {
         return None;
     }
+    // nor over somebody else who speaks in it: their claim would become one of what is put before it
+    let foreign = |a: &Attribution| {
+        let under = a.parent.is_some_and(|parent| origins.contains(&parent));
+        a.source.is_some_and(|other| other != source) && !under
+    };
+    let mut told = ground.claims.iter().filter(|k| !lost.contains(k));
+    if told.any(|k| attribution(k).is_some_and(foreign)) {
+        return None;
+    }
     // one line says one thing of all that it tells, and has one who relays it
     let alike = |a: &Attribution| a.source == Some(source) && a.polarity == first.polarity;
     if !origins.iter().filter_map(attribution).all(alike) || relayers.iter().any(|k| first.parent != Some(*k))

@@ -139,14 +139,6 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
-    fn prefetch(bytes: &[u8], length: usize) {
-        for line in bytes[..length.min(bytes.len())].chunks(64) {
-            // SAFETY: asking for memory has no effect but on time.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
-        }
-    }
-
-    #[inline(always)]
     fn multiply<F: Format>(tiles: &[Tile; 2], blocks: usize, rows: &Rows, stretch: usize, sums: &mut [Sums]) {
         // SAFETY: called from `Instructions::run` alone, which has these instructions.
         unsafe { multiply::<F>(tiles, blocks, rows, stretch, sums) }

@@ -15,6 +15,7 @@ mod avx2;
 mod avx512;
 mod formats;
 mod portable;
+mod prefetch;
 mod rows;
 mod tile;
 
@@ -23,6 +24,7 @@ use std::ops::Range;
 
 use candle_core::quantized::GgmlDType;
 use formats::{Format, Gather, block_inputs};
+use prefetch::prefetch;
 pub(crate) use rows::{Rows, Share};
 use tile::{INPUTS, OUTPUTS, Tile};
 
@@ -136,10 +138,6 @@ trait Instructions: Gather {
     /// Calls [`groups`], with these instructions switched on.
     fn run<F: Format>(task: &mut Task<'_>, scratch: &mut Scratch);
 
-    /// Asks for the first `length` of `bytes`, or as many as there are, to be brought near.
-    #[inline(always)]
-    fn prefetch(_bytes: &[u8], _length: usize) {}
-
     /// Adds the products of the rows' stretches with two tiles, `blocks` blocks of 32 inputs.
     fn multiply<F: Format>(tiles: &[Tile; 2], blocks: usize, rows: &Rows, stretch: usize, sums: &mut [Sums]);
 }
@@ -167,7 +165,7 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
         let bytes = task.weights.get(group * GROUP * task.row_bytes..);
         bytes.unwrap_or_default()
     };
-    I::prefetch(bytes_from(task.groups.start), GROUP * task.row_bytes);
+    prefetch(bytes_from(task.groups.start), GROUP * task.row_bytes);
     for group in task.groups.clone() {
         let mut rows: [&[F::Block]; GROUP] = [&[]; GROUP];
         for (output, row) in rows.iter_mut().enumerate() {
@@ -187,7 +185,7 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
             // The rows of a group lie one after the other, but are read side by side: more streams than a processor
             // follows by itself. So with each step a part of the next group is asked for, in the order of its bytes.
             let share = GROUP * size_of::<F::Block>();
-            I::prefetch(next.get(first * share..).unwrap_or_default(), count * share);
+            prefetch(next.get(first * share..).unwrap_or_default(), count * share);
             for (rows, tile) in rows.as_chunks::<OUTPUTS>().0.iter().zip(tiles.iter_mut()) {
                 for at in 0..count {
                     let mut blocks = [&rows[0][first + at]; OUTPUTS];

@@ -9,20 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::progress::{Progress, checkpoint};
+use crate::text::sha256::hex;
 
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 18;
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
 
 /// The SHA-256 and the size of a file. Stops at Ctrl-C.
 pub(super) fn hash(path: &Path) -> Result<(String, u64)> {

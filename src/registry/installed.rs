@@ -105,7 +105,7 @@ fn digest_of_weights(details: &[InstalledFile]) -> Option<String> {
             for shard in shards {
                 hasher.update(format!("{}  {}\n", shard.sha256.as_ref()?, shard.name));
             }
-            Some(super::disk::hex(&hasher.finalize()))
+            Some(crate::text::sha256::hex(&hasher.finalize()))
         }
     }
 }

@@ -16,6 +16,7 @@ use super::installed::{Installed, InstalledFile};
 use super::store::{Fault, Store, fault_of, tree_size};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::text::sha256::{hex, sha256};
 
 /// Changes with what the copies hold: which matrices have which precision, how they are named.
 const SCHEMA: &str = "byline/quantised/1";
@@ -142,8 +143,8 @@ fn name_of(installed: &Installed) -> String {
         None => id.to_owned(),
         Some(folder) => {
             let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-            let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-            format!("{id}-{}", &disk::hex(&digest)[..8])
+            let digest = sha256(folder.as_os_str().as_encoded_bytes());
+            format!("{id}-{}", &digest[..8])
         }
     }
 }
@@ -266,7 +267,7 @@ fn mark(form: &str, sources: &[Seen]) -> String {
     for source in sources {
         hasher.update(format!("{}  {}\n", source.sha256, source.name));
     }
-    disk::hex(&hasher.finalize())
+    hex(&hasher.finalize())
 }
 
 impl Seen {

@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::render::{Digest, ModelUsed, Translation, headline, translation};
 use crate::summarise::SentenceMethod;
 use crate::text::language::Language;
+use crate::text::sha256::hex;
 use crate::text::span::Span;
 
 /// What a text is to the article.
@@ -223,14 +224,14 @@ fn uri(article: &Article, what: &str, language: Language) -> String {
     bytes.copy_from_slice(&hash.finalize()[..16]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let part = |range: std::ops::Range<usize>| hex(&bytes[range]);
     format!(
         "urn:uuid:{}-{}-{}-{}-{}",
-        hex[..4].concat(),
-        hex[4..6].concat(),
-        hex[6..8].concat(),
-        hex[8..10].concat(),
-        hex[10..].concat()
+        part(0..4),
+        part(4..6),
+        part(6..8),
+        part(8..10),
+        part(10..16)
     )
 }
 

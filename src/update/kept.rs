@@ -69,11 +69,28 @@ impl Translator for KeptTranslations<'_> {
         self.translator.window()
     }
 
-    /// What is known has one hypothesis: it was the best of several when it was made.
+    fn forces(&self) -> bool {
+        self.translator.forces()
+    }
+
+    fn wants_context(&self) -> bool {
+        self.translator.wants_context()
+    }
+
+    fn begin(&mut self, segments: usize) {
+        self.translator.begin(segments);
+    }
+
+    /// What is known has one hypothesis: it was the best of several when it was made. One that is to begin as it is told
+    /// is another one.
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
-        let known = |request: &Request<'_>| self.former.translation(request.to, request.text);
-        let new: Vec<Request<'_>> = requests.iter().filter(|r| known(r).is_none()).copied().collect();
-        let kept: Vec<Option<String>> = requests.iter().map(|r| known(r).map(str::to_owned)).collect();
+        let known = |request: &Request<'_>| {
+            let known = self.former.translation(request.to, request.text);
+            known.filter(|_| request.opening.is_empty()).map(str::to_owned)
+        };
+        let kept: Vec<Option<String>> = requests.iter().map(known).collect();
+        let each = requests.iter().zip(&kept);
+        let new: Vec<Request<'_>> = each.filter(|(_, kept)| kept.is_none()).map(|(r, _)| *r).collect();
         let mut drafts = if new.is_empty() {
             Vec::new()
         } else {
@@ -85,5 +102,79 @@ impl Translator for KeptTranslations<'_> {
             None => drafts.next().flatten(),
         });
         Ok(each.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+
+    use super::*;
+    use crate::text::language::Language;
+
+    /// Begins as it is told, wants context, and counts the segments of its job.
+    #[derive(Default)]
+    struct Obedient {
+        segments: usize,
+    }
+
+    impl Translator for Obedient {
+        fn forces(&self) -> bool {
+            true
+        }
+
+        fn wants_context(&self) -> bool {
+            true
+        }
+
+        fn begin(&mut self, segments: usize) {
+            self.segments = segments;
+        }
+
+        fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
+            let say =
+                |r: &Request<'_>| Some(format!("{}{} {attempt}/{}", r.opening, r.text, self.segments).into());
+            Ok(requests.iter().map(say).collect())
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_kept_and_the_translator_is_what_it_was_for_all_else() {
+        let known = HashMap::from([("port".to_owned(), "порт".to_owned())]);
+        let former = Former {
+            translated: BTreeMap::from([(Language::UK, known)]),
+            ..Former::default()
+        };
+        let mut kept = KeptTranslations::new(&former, Box::new(Obedient::default()));
+        assert!(kept.forces() && kept.wants_context());
+        kept.begin(3);
+        let request = |text, opening| Request {
+            text,
+            before: None,
+            from: Language::EN,
+            to: Language::UK,
+            terms: &[],
+            opening,
+        };
+        let requests = [
+            request("bridge", ""),
+            request("port", ""),
+            request("port", "За словами мера, "),
+        ];
+        let mut texts = |attempt| -> Vec<Option<String>> {
+            let drafts = kept.drafts(&requests, attempt).unwrap_or_default();
+            drafts.into_iter().map(|d| d.map(|d| d.text)).collect()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let first = [
+            some("bridge 0/3"),
+            some("порт"),
+            some("За словами мера, port 0/3"),
+        ];
+        assert_eq!(texts(0), first);
+        assert_eq!(
+            texts(1),
+            [some("bridge 1/3"), None, some("За словами мера, port 1/3")]
+        );
     }
 }

@@ -128,25 +128,28 @@ pub fn run(
     let settings = sha256(job.settings());
     let (mut order, mut names) = (Vec::new(), HashSet::new());
     let mut count = Count::default();
-    let mut ahead: VecDeque<Item> = VecDeque::new();
+    let mut ahead = VecDeque::new();
     loop {
         checkpoint()?;
         let began = Instant::now();
         if ahead.is_empty() {
-            ahead = window(items, &mut names, job.looks_ahead());
-            expect(&ahead, job, &journal, &settings)?;
+            ahead = coming(items, &mut names, job, &journal, &settings)?;
         }
-        let Some((id, article)) = ahead.pop_front() else {
+        let Some(Coming { id, article, done }) = ahead.pop_front() else {
             break;
         };
         order.push(id.clone());
-        let outcome = one(&id, article, job, &mut journal, store, &settings);
+        let outcome = match done {
+            Some(code) => Ok(code),
+            None => make(&id, article, job, &mut journal, store),
+        };
         count.done += 1;
         match outcome {
-            Ok((code, kept)) => {
-                count.kept += usize::from(kept);
+            Ok(code) => {
                 count.to_look_at += usize::from(code > 0);
-                if !kept {
+                if done.is_some() {
+                    count.kept += 1;
+                } else {
                     count.seconds += began.elapsed().as_secs_f64();
                 }
                 report(&count, None);
@@ -176,40 +179,62 @@ pub fn run(
     Ok(count)
 }
 
-/// The next articles, by the ids that they have in the batch: one, and as many more as come to `characters`.
-fn window(
-    items: &mut dyn Iterator<Item = Item>,
-    names: &mut HashSet<String>,
-    characters: usize,
-) -> VecDeque<Item> {
-    let mut window = VecDeque::new();
-    let mut seen = 0;
-    for (name, article) in items {
-        seen += article.as_ref().map_or(0, |a| a.text.len());
-        let id = unique(article.as_ref().map_or(name, |a| a.id.clone()), names);
-        window.push_back((id, article));
-        if seen >= characters {
+/// The next of `items`: one, and as many more as come to `enough` by their `size`.
+pub fn window<T>(items: &mut dyn Iterator<Item = T>, enough: usize, size: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut window = Vec::new();
+    let mut seen = 0usize;
+    for item in items {
+        seen = seen.saturating_add(size(&item));
+        window.push(item);
+        if seen >= enough {
             break;
         }
     }
     window
 }
 
-/// Tells `job` which of the articles it will have to make, if these are several.
-fn expect(window: &VecDeque<Item>, job: &mut dyn Job, journal: &Journal, settings: &str) -> Result<()> {
-    if window.len() < 2 {
-        return Ok(());
+/// An article whose turn comes.
+struct Coming {
+    /// Its id in the batch.
+    id: String,
+    /// With what its result is made of.
+    article: Result<(Article, Made)>,
+    /// The exit code of its result, if that is there.
+    done: Option<u8>,
+}
+
+/// The articles that are looked at together; `job` is told which of them it will have to make, if these are several.
+fn coming(
+    items: &mut dyn Iterator<Item = Item>,
+    names: &mut HashSet<String>,
+    job: &mut dyn Job,
+    journal: &Journal,
+    settings: &str,
+) -> Result<VecDeque<Coming>> {
+    let size = |(_, article): &Item| article.as_ref().map_or(0, |a| a.text.len());
+    let mut coming = VecDeque::new();
+    for (name, article) in window(items, job.looks_ahead(), size) {
+        let id = unique(article.as_ref().map_or(name, |a| a.id.clone()), names);
+        let article = article.and_then(|article| {
+            let made = made_of(&article, job, settings)?;
+            Ok((article, made))
+        });
+        let entry = article
+            .as_ref()
+            .ok()
+            .and_then(|(_, made)| journal.done(&id, made));
+        let done = entry.map(|entry| entry.code);
+        coming.push_back(Coming { id, article, done });
     }
-    let mut new = Vec::new();
-    for (id, article) in window {
-        if let Ok(article) = article
-            && let Ok(made) = made_of(article, job, settings)
-            && journal.done(id, &made).is_none()
-        {
-            new.push(article);
-        }
+    let open = coming.iter().filter(|next| next.done.is_none());
+    let new: Vec<&Article> = open
+        .filter_map(|next| next.article.as_ref().ok())
+        .map(|(article, _)| article)
+        .collect();
+    if new.len() > 1 {
+        job.expect(&new)?;
     }
-    job.expect(&new)
+    Ok(coming)
 }
 
 /// What the result for `article` is made of.
@@ -222,20 +247,15 @@ fn made_of(article: &Article, job: &mut dyn Job, settings: &str) -> Result<Made>
     })
 }
 
-/// The exit code of one article, and whether its result was there.
-fn one(
+/// Makes the result of an article, and counts it; gives its exit code.
+fn make(
     id: &str,
-    article: Result<Article>,
+    article: Result<(Article, Made)>,
     job: &mut dyn Job,
     journal: &mut Journal,
     store: &Store,
-    settings: &str,
-) -> Result<(u8, bool)> {
-    let article = article?;
-    let made = made_of(&article, job, settings)?;
-    if let Some(entry) = journal.done(id, &made) {
-        return Ok((entry.code, true));
-    }
+) -> Result<u8> {
+    let (article, made) = article?;
     let former = match journal.state(id) {
         Some(entry) if entry.made.settings == made.settings && entry.made.models == made.models => {
             journal.result(id)?
@@ -248,7 +268,7 @@ fn one(
         Store::Lines(_) => "",
     };
     journal.add(id, made, code, &result, file(store, id, extension))?;
-    Ok((code, false))
+    Ok(code)
 }
 
 /// The file of a result, if it has one of its own.

@@ -69,11 +69,17 @@ impl<'a> Encoders<'a> {
         Ok(Some(reader))
     }
 
+    /// The encoder for two languages as outputs name it, whether or not it has read anything.
+    pub fn known(&self, from: Language, to: Language) -> Option<ModelUsed> {
+        let installed = self.chosen.get(&(from, to))?.as_ref()?;
+        Some(used(installed, Task::Embed, None))
+    }
+
     /// The encoder for two languages as outputs name it, if it has read anything.
     pub fn used(&self, from: Language, to: Language) -> Option<ModelUsed> {
-        let installed = self.chosen.get(&(from, to))?.as_ref()?;
-        let reader = self.readers.get(installed.id())?;
-        reader.has_read().then(|| used(installed, Task::Embed, None))
+        let known = self.known(from, to)?;
+        let reader = self.readers.get(&known.id)?;
+        reader.has_read().then_some(known)
     }
 
     fn choose(&self, from: Language, to: Language) -> Result<Option<Installed>> {

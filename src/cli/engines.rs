@@ -237,6 +237,16 @@ impl<'a> Engines<'a> {
         )))
     }
 
+    /// All that serves `needs`, which were prepared: the encoders of their ledgers too, whether or not they have read
+    /// anything.
+    pub fn serving(&self, needs: &[Need]) -> Vec<ModelUsed> {
+        let of = |&(task, from, to): &Need| {
+            let compares = to.and_then(|to| self.encoders.known(from, to));
+            self.used(task, from, to).into_iter().chain(compares)
+        };
+        needs.iter().flat_map(of).collect()
+    }
+
     /// The encoder that took part in the ledger of both languages.
     pub fn compared(&self, from: Language, to: Language) -> Option<ModelUsed> {
         self.encoders.used(from, to)

@@ -190,10 +190,17 @@ impl Open {
                     Ok(line) => line?,
                     Err(error) => (0, Err(error)),
                 };
-                let id = line.as_ref().ok().and_then(|line| id_in(line));
+                let mut name = None;
+                let article = line.and_then(|line| {
+                    let article = articles.article(number, &line);
+                    if article.is_err() {
+                        name = id_in(&line);
+                    }
+                    article
+                });
                 Some(Item {
-                    name: id.unwrap_or_else(|| format!("{}:{number}", lines.name())),
-                    article: line.and_then(|line| articles.article(number, &line)),
+                    name: name.unwrap_or_else(|| format!("{}:{number}", lines.name())),
+                    article,
                     line: true,
                     awaited: lines.name() == STDIN,
                 })
@@ -202,7 +209,7 @@ impl Open {
     }
 }
 
-/// The id that a line gives, also if there is no article in it.
+/// The id that a line gives though there is no article in it.
 fn id_in(line: &[u8]) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(line).ok()?;
     Some(value.get("id")?.as_str()?.to_owned())

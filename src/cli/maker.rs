@@ -1,7 +1,7 @@
 //! What commands over articles have in common: one article in, one result out.
 
 use crate::article::Article;
-use crate::batch::failure;
+use crate::batch::{failure, window};
 use crate::cli::console::Console;
 use crate::cli::inputs::{Inputs, Item, settle};
 use crate::cli::output::Output;
@@ -26,7 +26,7 @@ pub trait Maker {
     /// All that is asked for, in words: other words, other results.
     fn settings(&self) -> String;
 
-    /// The models that serve an article in `from`, fetched if they may be.
+    /// The models that serve an article in `from`, fetched if they may be; the same whatever was made before.
     ///
     /// # Errors
     /// [`crate::error::Error::NoModel`] if there is none.
@@ -90,7 +90,13 @@ pub fn run(
     let (mut first, mut worst) = (true, 0);
     let mut items = Inputs::new(articles, articles.files.clone(), console);
     loop {
-        let window = window(&mut items, maker.looks_ahead());
+        // where somebody waits for the answer nothing more is waited for
+        let size = |item: &Item| match &item.article {
+            _ if item.awaited => usize::MAX,
+            Ok(article) => article.text.len(),
+            Err(_) => 0,
+        };
+        let window = window(&mut items, maker.looks_ahead(), size);
         if window.is_empty() {
             break;
         }
@@ -131,19 +137,4 @@ pub fn run(
     }
     output.finish()?;
     Ok(worst)
-}
-
-/// The next articles: one, and as many more as come to `characters`; never more where somebody waits for the answer.
-fn window(items: &mut dyn Iterator<Item = Item>, characters: usize) -> Vec<Item> {
-    let mut window = Vec::new();
-    let mut seen = 0;
-    for item in items {
-        seen += item.article.as_ref().map_or(0, |article| article.text.len());
-        let enough = item.awaited || seen >= characters;
-        window.push(item);
-        if enough {
-            break;
-        }
-    }
-    window
 }

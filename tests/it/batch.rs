@@ -323,3 +323,44 @@ fn two_runs_do_not_write_to_one_place() {
         .code(2)
         .stderr(contains("another run is writing there").and(contains("-o")));
 }
+
+#[test]
+fn an_encoder_that_has_not_read_yet_is_the_same_encoder() {
+    let program = Program::new();
+    let folder = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(name)
+            .display()
+            .to_string()
+    };
+    let models = format!(
+        "translate={},embed={}",
+        folder("tests/pocket"),
+        folder("tests/parity/tiny/bert")
+    );
+    program.file("wire/a.txt", "The bridge was closed on Monday, the port said.");
+    program.file("wire/b.txt", "The mayor denied that the tunnel was flooded.");
+    let mut batch = program.command();
+    batch
+        .args([
+            "batch",
+            "wire",
+            "-o",
+            "out",
+            "--task",
+            "translate",
+            "--to",
+            "uk",
+            "--from",
+            "en",
+        ])
+        .args(["--model", &models]);
+    batch
+        .assert()
+        .code(0)
+        .stderr(contains("2 articles: 2 made, 0 were there"));
+    batch
+        .assert()
+        .code(0)
+        .stderr(contains("2 articles: 0 made, 2 were there"));
+}

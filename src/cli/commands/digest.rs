@@ -89,8 +89,9 @@ impl Maker for Digests<'_> {
     }
 
     fn models(&mut self, from: Language) -> Result<Vec<ModelUsed>> {
-        self.engines.prepare(&needs(&self.options, from))?;
-        Ok(models_used(&self.options, from, &self.engines))
+        let needs = needs(&self.options, from);
+        self.engines.prepare(&needs)?;
+        Ok(self.engines.serving(&needs))
     }
 
     /// Only JSON can be read back.

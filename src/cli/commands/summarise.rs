@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::render::{self, ModelUsed};
 use crate::text::language::Language;
 
-use super::digest::{models_used, needs, options};
+use super::digest::{needs, options};
 
 /// What a summary can be printed as.
 const FORMATS: [OutputFormat; 3] = [OutputFormat::Text, OutputFormat::Markdown, OutputFormat::Json];
@@ -52,8 +52,9 @@ impl Maker for Summaries<'_> {
     }
 
     fn models(&mut self, from: Language) -> Result<Vec<ModelUsed>> {
-        self.engines.prepare(&needs(&self.options, from))?;
-        Ok(models_used(&self.options, from, &self.engines))
+        let needs = needs(&self.options, from);
+        self.engines.prepare(&needs)?;
+        Ok(self.engines.serving(&needs))
     }
 
     fn make(&mut self, article: Article) -> Result<Made> {

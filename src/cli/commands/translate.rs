@@ -124,9 +124,9 @@ impl Maker for Translations<'_> {
     }
 
     fn models(&mut self, from: Language) -> Result<Vec<ModelUsed>> {
-        self.engines.prepare(&self.needs(from))?;
-        let each = self.options.to.iter();
-        Ok(each.flat_map(|&to| self.used(from, to)).collect())
+        let needs = self.needs(from);
+        self.engines.prepare(&needs)?;
+        Ok(self.engines.serving(&needs))
     }
 
     /// Only what takes many segments at once gains by it.

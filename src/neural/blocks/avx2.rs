@@ -209,8 +209,9 @@ fn wide<F: Format, const ROWS: usize>(
         let mut sum = floats(sums, place);
         if F::BASED {
             let bases = _mm256_mul_ps(floats(&tile.bases[0], first), factor);
-            sum = _mm256_add_ps(sum, _mm256_mul_ps(_mm256_cvtepi32_ps(total), factors));
-            sum = _mm256_sub_ps(sum, _mm256_mul_ps(_mm256_cvtepi32_ps(floor), bases));
+            let total = _mm256_mul_ps(_mm256_cvtepi32_ps(total), factors);
+            let floor = _mm256_mul_ps(_mm256_cvtepi32_ps(floor), bases);
+            sum = _mm256_add_ps(sum, _mm256_sub_ps(total, floor));
         } else {
             let total = _mm256_cvtepi32_ps(_mm256_sub_epi32(total, floor));
             sum = _mm256_add_ps(sum, _mm256_mul_ps(total, factors));

@@ -263,9 +263,8 @@ fn wide<F: Format, const ROWS: usize>(tiles: &[Tile; 2], x: [&Stretch; ROWS], su
             };
             let factors = &tiles[side].factors[0];
             if F::BASED {
-                add(sums, times(total[side], factors));
                 let floor = times(floor[side], &tiles[side].bases[0]);
-                add(sums, _mm512_sub_ps(_mm512_setzero_ps(), floor));
+                add(sums, _mm512_sub_ps(times(total[side], factors), floor));
             } else {
                 add(sums, times(_mm512_sub_epi32(total[side], floor[side]), factors));
             }

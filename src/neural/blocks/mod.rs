@@ -17,6 +17,7 @@ mod formats;
 mod portable;
 mod prefetch;
 mod rows;
+mod stream;
 mod tile;
 
 use std::cell::RefCell;
@@ -146,19 +147,22 @@ trait Instructions: Gather {
 struct Scratch {
     tiles: Box<[Tile; 2]>,
     sums: Vec<Sums>,
+    /// What each block gives, row after row, where blocks are taken in their order.
+    values: Vec<f32>,
 }
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
         tiles: Box::new([Tile::EMPTY; 2]),
         sums: Vec::new(),
+        values: Vec::new(),
     });
 }
 
 // Closures here are inlined for certain, or the instructions of the path would be missing in them.
 #[inline(always)]
 fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch) {
-    let Scratch { tiles, sums } = scratch;
+    let Scratch { tiles, sums, .. } = scratch;
     let blocks = task.inputs / block_inputs::<F>();
     let most = INPUTS / block_inputs::<F>();
     let bytes_from = |group: usize| {
@@ -202,7 +206,15 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
 }
 
 fn run(kind: Kind, path: Path, task: &mut Task<'_>) {
+    let few = kind.share() == Share::Each256 && task.rows.count() <= stream::FEW;
     SCRATCH.with_borrow_mut(|scratch| {
+        match path {
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 if few => return stream::avx512(kind, task, scratch),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 if few => return stream::avx2(kind, task, scratch),
+            _ => {}
+        }
         of_kind!(kind, F => match path {
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => avx2::Avx2::run::<F>(task, scratch),

@@ -50,10 +50,12 @@ impl Instructions for Portable {
                             if !F::BASED {
                                 whole -= floor;
                             }
-                            *sum += whole as f32 * (tile.factors[0][output] * x.factors[0]);
-                            if F::BASED {
-                                *sum -= floor as f32 * (tile.bases[0][output] * x.factors[0]);
-                            }
+                            let value = whole as f32 * (tile.factors[0][output] * x.factors[0]);
+                            *sum += if F::BASED {
+                                value - floor as f32 * (tile.bases[0][output] * x.factors[0])
+                            } else {
+                                value
+                            };
                         }
                     }
                 }

@@ -2,8 +2,12 @@
 //!
 //! Sums are built in an order that depends on the numbers' own places alone, never on how positions are cut into parts or
 //! on what is computed beside: so a sequence gives the same bits alone, in a batch, with a shared beginning and however
-//! its tokens are cut into steps. Vector instructions are the compiler's; they are chosen at run time.
+//! its tokens are cut into steps. Vector instructions are chosen at run time; but for those of the scores, of which
+//! compilers make vectors of two numbers, they are the compiler's.
 #![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use super::held::Held;
 use super::instructions::Path;
@@ -59,8 +63,8 @@ pub(crate) fn attend(
         Path::Avx2 => unsafe { attend_256(queries, parts, place, scale, mixed, scratch) },
         #[cfg(target_arch = "aarch64")]
         // every processor of this kind multiplies and adds at once
-        Path::Neon => by::<true>(queries, parts, place, scale, mixed, scratch),
-        _ => by::<false>(queries, parts, place, scale, mixed, scratch),
+        Path::Neon => by::<Fused>(queries, parts, place, scale, mixed, scratch),
+        _ => by::<Plain>(queries, parts, place, scale, mixed, scratch),
     }
 }
 
@@ -74,7 +78,7 @@ fn attend_512(
     mixed: &mut [f32],
     scratch: &mut Scratch,
 ) {
-    by::<true>(queries, parts, place, scale, mixed, scratch);
+    by::<x86::Avx512>(queries, parts, place, scale, mixed, scratch);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -87,7 +91,7 @@ fn attend_256(
     mixed: &mut [f32],
     scratch: &mut Scratch,
 ) {
-    by::<true>(queries, parts, place, scale, mixed, scratch);
+    by::<x86::Avx2>(queries, parts, place, scale, mixed, scratch);
 }
 
 /// Positions whose values are mixed at a time.
@@ -95,8 +99,49 @@ const AT_ONCE: usize = 4;
 /// Sums that run side by side.
 const LANES: usize = 32;
 
+/// How numbers are multiplied and added.
+trait Arithmetic {
+    /// `a b + c`
+    fn fused(a: f32, b: f32, c: f32) -> f32;
+
+    /// The product of a query and a key: [`LANES`] sums side by side, added half to half, and what is over one by one.
+    #[inline(always)]
+    fn dot(a: &[f32], b: &[f32]) -> f32 {
+        let (chunks, rest) = paired(a, b);
+        let mut sums = [0f32; LANES];
+        for (a, b) in chunks {
+            for lane in 0..LANES {
+                sums[lane] = Self::fused(a[lane], b[lane], sums[lane]);
+            }
+        }
+        total(sums) + rest_of::<Self>(rest)
+    }
+}
+
+/// Product and sum are each rounded.
+struct Plain;
+
+impl Arithmetic for Plain {
+    #[inline(always)]
+    fn fused(a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+}
+
+/// Rounded once.
+#[cfg(target_arch = "aarch64")]
+struct Fused;
+
+#[cfg(target_arch = "aarch64")]
+impl Arithmetic for Fused {
+    #[inline(always)]
+    fn fused(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
 #[inline(always)]
-fn by<const FUSED: bool>(
+fn by<A: Arithmetic>(
     queries: &[f32],
     parts: &[Part<'_>],
     place: Place,
@@ -116,7 +161,7 @@ fn by<const FUSED: bool>(
         for position in part.from..part.to {
             let key = part.keys.read(position * place.stride + place.offset, size, room);
             for (query, scores) in queries.chunks_exact(size).zip(scores.chunks_exact_mut(seen)) {
-                scores[at] = dot::<FUSED>(query, key) * scale;
+                scores[at] = A::dot(query, key) * scale;
             }
             at += 1;
         }
@@ -124,7 +169,7 @@ fn by<const FUSED: bool>(
     totals.clear();
     // a loop, not an iterator's closure: what is called from there is compiled without the instructions chosen here
     for scores in scores.chunks_exact_mut(seen) {
-        totals.push(exponentials::<FUSED>(scores));
+        totals.push(exponentials::<A>(scores));
     }
     mixed.fill(0.0);
     let mut at = 0;
@@ -139,7 +184,7 @@ fn by<const FUSED: bool>(
                 *values = part.values.read(start, size, room);
             }
             for (scores, mixed) in scores.chunks_exact(seen).zip(mixed.chunks_exact_mut(size)) {
-                mix::<FUSED>(&scores[at..at + now], &values, mixed);
+                mix::<A>(&scores[at..at + now], &values, mixed);
             }
             position += now;
             at += now;
@@ -150,25 +195,28 @@ fn by<const FUSED: bool>(
     }
 }
 
+type Pair<'a> = (&'a [f32], &'a [f32]);
+
+/// The chunks of two slices, and what is over.
 #[inline(always)]
-fn fused<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
+fn paired<'a>(
+    a: &'a [f32],
+    b: &'a [f32],
+) -> (
+    impl Iterator<Item = (&'a [f32; LANES], &'a [f32; LANES])>,
+    Pair<'a>,
+) {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks(), b.as_chunks());
+    (a.iter().zip(b), (a_rest, b_rest))
 }
 
 #[inline(always)]
-fn dot<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0f32; LANES];
+fn rest_of<A: Arithmetic + ?Sized>((a, b): Pair<'_>) -> f32 {
+    let mut sum = 0.0;
     for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] = fused::<FUSED>(a[lane], b[lane], sums[lane]);
-        }
+        sum = A::fused(*a, *b, sum);
     }
-    let mut rest = 0.0;
-    for (a, b) in a_rest.iter().zip(b_rest) {
-        rest = fused::<FUSED>(*a, *b, rest);
-    }
-    total(sums) + rest
+    sum
 }
 
 /// Half to half, so that the order of the sum is that of vector registers.
@@ -186,7 +234,7 @@ fn total(mut sums: [f32; LANES]) -> f32 {
 
 /// Makes `exp(score - highest)` of each score; gives their sum.
 #[inline(always)]
-fn exponentials<const FUSED: bool>(scores: &mut [f32]) -> f32 {
+fn exponentials<A: Arithmetic>(scores: &mut [f32]) -> f32 {
     let (chunks, rest) = scores.as_chunks_mut::<LANES>();
     let mut highest = [f32::NEG_INFINITY; LANES];
     for chunk in &*chunks {
@@ -206,13 +254,13 @@ fn exponentials<const FUSED: bool>(scores: &mut [f32]) -> f32 {
     let mut sums = [0f32; LANES];
     for chunk in chunks {
         for lane in 0..LANES {
-            chunk[lane] = exp::<FUSED>(chunk[lane] - highest);
+            chunk[lane] = exp::<A>(chunk[lane] - highest);
             sums[lane] += chunk[lane];
         }
     }
     let mut sum = total(sums);
     for score in rest {
-        *score = exp::<FUSED>(*score - highest);
+        *score = exp::<A>(*score - highest);
         sum += *score;
     }
     sum
@@ -220,165 +268,40 @@ fn exponentials<const FUSED: bool>(scores: &mut [f32]) -> f32 {
 
 /// e to the power of a number that is not above 0: a power of two times the series of the rest (Cephes' `expf`).
 #[inline(always)]
-fn exp<const FUSED: bool>(x: f32) -> f32 {
+fn exp<A: Arithmetic>(x: f32) -> f32 {
     /// Its unit in the last place is 1: what is added to it is rounded to whole numbers.
     const WHOLE: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let x = if x > -87.0 { x } else { -87.0 };
-    let shifted = fused::<FUSED>(x, std::f32::consts::LOG2_E, WHOLE);
+    let shifted = A::fused(x, std::f32::consts::LOG2_E, WHOLE);
     let twos = shifted - WHOLE;
-    let rest = fused::<FUSED>(twos, -LN2_LOW, fused::<FUSED>(twos, -LN2_HIGH, x));
+    let rest = A::fused(twos, -LN2_LOW, A::fused(twos, -LN2_HIGH, x));
     let mut series = 1.987_569_1e-4;
     for factor in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-        series = fused::<FUSED>(series, rest, factor);
+        series = A::fused(series, rest, factor);
     }
-    let series = fused::<FUSED>(series, rest * rest, rest) + 1.0;
+    let series = A::fused(series, rest * rest, rest) + 1.0;
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1f32.to_bits()))
 }
 
 /// Adds to `mixed` the values of some positions by their weights, position after position.
 #[inline(always)]
-fn mix<const FUSED: bool>(weights: &[f32], values: &[&[f32]; AT_ONCE], mixed: &mut [f32]) {
+fn mix<A: Arithmetic>(weights: &[f32], values: &[&[f32]; AT_ONCE], mixed: &mut [f32]) {
     if let ([w0, w1, w2, w3], [v0, v1, v2, v3]) = (weights, values) {
         let all = mixed.iter_mut().zip(*v0).zip(*v1).zip(*v2).zip(*v3);
         for ((((mixed, v0), v1), v2), v3) in all {
-            let sum = fused::<FUSED>(*w1, *v1, fused::<FUSED>(*w0, *v0, *mixed));
-            *mixed = fused::<FUSED>(*w3, *v3, fused::<FUSED>(*w2, *v2, sum));
+            let sum = A::fused(*w1, *v1, A::fused(*w0, *v0, *mixed));
+            *mixed = A::fused(*w3, *v3, A::fused(*w2, *v2, sum));
         }
     } else {
         for (weight, values) in weights.iter().zip(values) {
             for (mixed, value) in mixed.iter_mut().zip(*values) {
-                *mixed = fused::<FUSED>(*weight, *value, *mixed);
+                *mixed = A::fused(*weight, *value, *mixed);
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::held::CacheType;
-    use super::super::instructions::random;
-    use super::*;
-
-    struct Case {
-        queries: Vec<f32>,
-        keys: Held,
-        values: Held,
-        place: Place,
-        seen: usize,
-    }
-
-    fn case(kind: CacheType, size: usize, seen: usize) -> Case {
-        let place = Place {
-            stride: 2 * size,
-            offset: size,
-            size,
-        };
-        let held = |seed| {
-            let mut held = Held::new(kind);
-            held.extend(&random::numbers(seed, seen * place.stride));
-            held
-        };
-        Case {
-            queries: random::numbers(1, 3 * size).iter().map(|x| x * 3.0).collect(),
-            keys: held(2),
-            values: held(3),
-            place,
-            seen,
-        }
-    }
-
-    fn run(case: &Case, cuts: &[usize], path: Path) -> Vec<f32> {
-        let ends = cuts.iter().copied().chain([case.seen]);
-        let starts = [0].into_iter().chain(cuts.iter().copied());
-        let parts: Vec<Part<'_>> = starts
-            .zip(ends)
-            .map(|(from, to)| Part {
-                keys: &case.keys,
-                values: &case.values,
-                from,
-                to,
-            })
-            .collect();
-        let mut mixed = vec![7.0; case.queries.len()];
-        attend(
-            &case.queries,
-            &parts,
-            case.place,
-            0.5,
-            &mut mixed,
-            &mut Scratch::default(),
-            path,
-        );
-        mixed
-    }
-
-    fn exact(case: &Case) -> Vec<f64> {
-        let size = case.place.size;
-        let read = |held: &Held, position: usize| {
-            let mut room = vec![0.0; size];
-            held.read(position * case.place.stride + case.place.offset, size, &mut room)
-                .to_vec()
-        };
-        let mut all = Vec::new();
-        for query in case.queries.chunks_exact(size) {
-            let score = |position| {
-                let key = read(&case.keys, position);
-                let dot: f64 = query
-                    .iter()
-                    .zip(&key)
-                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
-                    .sum();
-                (dot * 0.5).exp()
-            };
-            let scores: Vec<f64> = (0..case.seen).map(score).collect();
-            let total: f64 = scores.iter().sum();
-            let mut mixed = vec![0.0; size];
-            for (position, score) in scores.iter().enumerate() {
-                for (mixed, value) in mixed.iter_mut().zip(read(&case.values, position)) {
-                    *mixed += score / total * f64::from(value);
-                }
-            }
-            all.extend(mixed);
-        }
-        all
-    }
-
-    #[test]
-    fn each_path_mixes_what_is_held_by_the_softmax_of_the_scores() {
-        for kind in [CacheType::F32, CacheType::F16, CacheType::Q8_0] {
-            for (size, seen) in [(64, 1), (64, 77), (32, 200)] {
-                let case = case(kind, size, seen);
-                let exact = exact(&case);
-                for path in Path::all() {
-                    for (found, exact) in run(&case, &[], path).iter().zip(&exact) {
-                        assert!(
-                            (f64::from(*found) - exact).abs() < 2e-6,
-                            "{kind:?}, {path:?}: {found} is not {exact}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn parts_change_no_bit() {
-        let case = case(CacheType::F32, 40, 131);
-        for path in Path::all() {
-            let whole = run(&case, &[], path);
-            assert_eq!(run(&case, &[1, 6, 129], path), whole);
-            assert_eq!(run(&case, &[64], path), whole);
-        }
-    }
-
-    #[test]
-    fn the_exponential_is_that_of_the_library() {
-        for step in 0..90_000 {
-            let x = -(step as f32) / 1000.0;
-            let (found, exact) = (exp::<false>(x), f64::from(x.max(-87.0)).exp());
-            assert!(((f64::from(found) - exact) / exact).abs() < 3e-7, "{x}: {found}");
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 //! Each format is written once, over sixteen outputs at a time; compilers make vectors of it, in the instructions of the
 //! path that calls it. The formats: `ggml-common.h` and `dequantize_row_*` in <https://github.com/ggml-org/ggml>.
 
+use super::prefetch::Ahead;
 use super::rows::Share;
 use super::tile::{INPUTS, Lanes, OUTPUTS, Tile};
 
@@ -62,8 +63,9 @@ pub(super) trait Format {
 
     fn blocks(bytes: &[u8]) -> &[Self::Block];
 
-    /// Fills a tile, or of a format with blocks of 32 the part of it that starts at input `32 at`.
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile);
+    /// Fills a tile, or of a format with blocks of 32 the part of it that starts at input `32 at`. Meanwhile asks for as
+    /// many bytes as it reads.
+    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile, ahead: &mut Ahead<'_>);
 }
 
 #[inline(always)]
@@ -133,9 +135,10 @@ impl Format for Q4K {
     const BASED: bool = true;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile, ahead: &mut Ahead<'_>) {
         heads::<G, 144>(blocks, tile);
         for piece in 0..8 {
+            ahead.ask(bytes_of::<Self>(8));
             let lines = G::lanes(blocks, 16 + piece * 16);
             let first = piece / 2 * 16 + piece % 2 * 4;
             for (k, line) in lines.into_iter().enumerate() {
@@ -156,11 +159,12 @@ impl Format for Q5K {
     const BASED: bool = true;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile, ahead: &mut Ahead<'_>) {
         heads::<G, 176>(blocks, tile);
         for part in 0..2 {
             let fifths = G::lanes(blocks, 16 + part * 16);
             for pair in 0..4 {
+                ahead.ask(bytes_of::<Self>(8));
                 let lines = G::lanes(blocks, 48 + pair * 32 + part * 16);
                 let first = pair * 16 + part * 4;
                 for (k, (line, fifths)) in lines.into_iter().zip(fifths).enumerate() {
@@ -185,10 +189,11 @@ impl Format for Q6K {
     const BASED: bool = false;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], _: usize, tile: &mut Tile, ahead: &mut Ahead<'_>) {
         tile.factors[0] = half::<G, _>(blocks, 208);
         G::eights(G::lanes(blocks, 192), tile);
         for part in 0..4 {
+            ahead.ask(bytes_of::<Self>(4));
             let (half, side) = (part / 2, part % 2);
             let one = G::lanes(blocks, half * 64 + side * 16);
             let other = G::lanes(blocks, half * 64 + 32 + side * 16);
@@ -235,7 +240,13 @@ impl Format for Q40 {
     const BASED: bool = false;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(
+        blocks: &[&Self::Block; OUTPUTS],
+        at: usize,
+        tile: &mut Tile,
+        ahead: &mut Ahead<'_>,
+    ) {
+        ahead.ask(bytes_of::<Self>(1));
         tile.factors[at] = half::<G, _>(blocks, 0);
         nibbles(G::lanes(blocks, 2), at, tile);
     }
@@ -251,7 +262,13 @@ impl Format for Q41 {
     const BASED: bool = true;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(
+        blocks: &[&Self::Block; OUTPUTS],
+        at: usize,
+        tile: &mut Tile,
+        ahead: &mut Ahead<'_>,
+    ) {
+        ahead.ask(bytes_of::<Self>(1));
         let both = Lanes::of(blocks, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         tile.factors[at] = G::halves(both);
         tile.bases[at] = G::halves(both.map(|v| v >> 16));
@@ -270,7 +287,13 @@ impl Format for Q50 {
     const BASED: bool = false;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(
+        blocks: &[&Self::Block; OUTPUTS],
+        at: usize,
+        tile: &mut Tile,
+        ahead: &mut Ahead<'_>,
+    ) {
+        ahead.ask(bytes_of::<Self>(1));
         tile.factors[at] = half::<G, _>(blocks, 0);
         nibbles(G::lanes(blocks, 6), at, tile);
         let bits = Lanes::of(blocks, |b| u32::from_le_bytes([b[2], b[3], b[4], b[5]]));
@@ -288,7 +311,13 @@ impl Format for Q51 {
     const BASED: bool = true;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(
+        blocks: &[&Self::Block; OUTPUTS],
+        at: usize,
+        tile: &mut Tile,
+        ahead: &mut Ahead<'_>,
+    ) {
+        ahead.ask(bytes_of::<Self>(1));
         tile.factors[at] = half::<G, _>(blocks, 0);
         tile.bases[at] = half::<G, _>(blocks, 2);
         nibbles(G::lanes(blocks, 8), at, tile);
@@ -308,7 +337,13 @@ impl Format for Q80 {
     const BASED: bool = false;
 
     #[inline(always)]
-    fn unpack<G: Gather>(blocks: &[&Self::Block; OUTPUTS], at: usize, tile: &mut Tile) {
+    fn unpack<G: Gather>(
+        blocks: &[&Self::Block; OUTPUTS],
+        at: usize,
+        tile: &mut Tile,
+        ahead: &mut Ahead<'_>,
+    ) {
+        ahead.ask(bytes_of::<Self>(1));
         tile.factors[at] = half::<G, _>(blocks, 0);
         for side in 0..2 {
             let lines = G::lanes(blocks, 2 + 16 * side);
@@ -325,4 +360,9 @@ pub(super) const fn block_inputs<F: Format>() -> usize {
         Share::Each32 => 32,
         Share::Each256 => INPUTS,
     }
+}
+
+/// Bytes of sixteen blocks, in `parts` of whole lines or nearly so.
+const fn bytes_of<F: Format + ?Sized>(parts: usize) -> usize {
+    (OUTPUTS * size_of::<F::Block>()).div_ceil(parts)
 }

@@ -25,7 +25,7 @@ use std::ops::Range;
 
 use candle_core::quantized::GgmlDType;
 use formats::{Format, Gather, block_inputs};
-use prefetch::prefetch;
+use prefetch::Ahead;
 pub(crate) use rows::{Rows, Share};
 use tile::{INPUTS, OUTPUTS, Tile};
 
@@ -169,7 +169,7 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
         let bytes = task.weights.get(group * GROUP * task.row_bytes..);
         bytes.unwrap_or_default()
     };
-    prefetch(bytes_from(task.groups.start), GROUP * task.row_bytes);
+    Ahead(bytes_from(task.groups.start)).ask(GROUP * task.row_bytes);
     for group in task.groups.clone() {
         let mut rows: [&[F::Block]; GROUP] = [&[]; GROUP];
         for (output, row) in rows.iter_mut().enumerate() {
@@ -179,24 +179,21 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
         }
         sums.clear();
         sums.resize(task.rows.count(), [0.0; GROUP]);
-        let next = if group + 1 < task.groups.end {
-            bytes_from(group + 1)
-        } else {
-            &[]
-        };
+        // The rows of a group lie one after the other, but are read side by side: more streams than a processor follows by
+        // itself. So while a tile is unpacked the next group is asked for, in the order of its bytes.
+        let mut ahead = Ahead(match group + 1 < task.groups.end {
+            true => bytes_from(group + 1),
+            false => &[],
+        });
         for (stretch, first) in (0..blocks).step_by(most).enumerate() {
             let count = (blocks - first).min(most);
-            // The rows of a group lie one after the other, but are read side by side: more streams than a processor
-            // follows by itself. So with each step a part of the next group is asked for, in the order of its bytes.
-            let share = GROUP * size_of::<F::Block>();
-            prefetch(next.get(first * share..).unwrap_or_default(), count * share);
             for (rows, tile) in rows.as_chunks::<OUTPUTS>().0.iter().zip(tiles.iter_mut()) {
                 for at in 0..count {
                     let mut blocks = [&rows[0][first + at]; OUTPUTS];
                     for (block, row) in blocks.iter_mut().zip(rows) {
                         *block = &row[first + at];
                     }
-                    F::unpack::<I>(&blocks, at, tile);
+                    F::unpack::<I>(&blocks, at, tile, &mut ahead);
                 }
             }
             I::multiply::<F>(tiles, count, task.rows, stretch, sums);
@@ -293,7 +290,7 @@ fn weights<F: Format>(bytes: &[u8], row: &mut [f32]) {
         .iter()
         .zip(row.chunks_exact_mut(block_inputs::<F>()))
     {
-        F::unpack::<portable::Portable>(&[block; OUTPUTS], 0, &mut tile);
+        F::unpack::<portable::Portable>(&[block; OUTPUTS], 0, &mut tile, &mut Ahead(&[]));
         for (at, weight) in row.iter_mut().enumerate() {
             let stored = tile.lines[at / 4].0[0].to_le_bytes()[at % 4];
             let number = f32::from(i16::from(stored) - F::MOVED as i16);

@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 
 use super::{Kernel, RUN, Row, by_rows};
 use crate::neural::blocks::formats::{Format, Q4K, Q5K, Q6K};
-use crate::neural::blocks::prefetch::ahead;
+use crate::neural::blocks::prefetch::after;
 use crate::neural::blocks::{Kind, Scratch, Task};
 
 /// Multiplies a task of few rows; the kind must be one of blocks of 256.
@@ -75,7 +75,7 @@ fn multiply<F: Wide, const ROWS: usize>(
     let mut parts = [[_mm512_setzero_si512(); RUN]; ROWS];
     let mut stretch = at;
     for (n, block) in blocks.iter().enumerate() {
-        ahead(block);
+        after(block);
         let (weights, scales) = (F::weights(block), F::scales(block, &heads, n));
         for (parts, row) in parts.iter_mut().zip(rows) {
             let x = &row.stretches[stretch].fours.as_chunks::<16>().0;

@@ -22,7 +22,7 @@ use super::{GROUP, Scratch, Task};
 /// Blocks that are multiplied together.
 const RUN: usize = 16;
 /// Up to so many rows this order is the faster one (`cargo bench --bench decoder -- FILE.gguf rows`).
-pub(super) const FEW: usize = 3;
+pub(super) const FEW: usize = 2;
 
 /// A row of activations. What goes with a block stands beside what goes with the next one, and after the last comes the
 /// first again, so that sixteen can be read from any.
@@ -125,8 +125,7 @@ macro_rules! by_rows {
     ($format:ty, $kernel:ty, $task:expr, $scratch:expr) => {
         match $task.rows.count() {
             1 => $crate::neural::blocks::stream::groups::<$format, $kernel, 1>($task, $scratch),
-            2 => $crate::neural::blocks::stream::groups::<$format, $kernel, 2>($task, $scratch),
-            _ => $crate::neural::blocks::stream::groups::<$format, $kernel, 3>($task, $scratch),
+            _ => $crate::neural::blocks::stream::groups::<$format, $kernel, 2>($task, $scratch),
         }
     };
 }

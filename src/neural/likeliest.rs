@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::instructions::widest;
-use super::normal::Normal;
+use super::normal::{Normal, Part};
 
 /// As many values as the compiler takes at once.
 const LANES: usize = 16;
@@ -65,6 +65,108 @@ pub(crate) fn likeliest(logits: &mut [f32], vocabulary: usize, banned: &[u32]) -
     logits.par_chunks_mut(vocabulary.max(1)).map(one).collect()
 }
 
+/// The likeliest tokens of each row of `logits`, `(rows, vocabulary)`: at most `keep`, the likeliest first and the lowest
+/// id first among equals, none of them `banned`. None where a logit is no number, or none is finite.
+pub(crate) fn leading(
+    logits: &mut [f32],
+    vocabulary: usize,
+    keep: usize,
+    banned: &[u32],
+) -> Vec<Option<Vec<Chosen>>> {
+    let one = |row: &mut [f32]| Leading::of(row, 0, keep, banned).chosen();
+    logits.par_chunks_mut(vocabulary.max(1)).map(one).collect()
+}
+
+/// The highest logits that were looked at, the highest first and the lowest token first among equals.
+pub(crate) struct Highest {
+    keep: usize,
+    found: Vec<(u32, f32)>,
+}
+
+impl Highest {
+    /// None yet, and at most `keep`.
+    pub(crate) fn new(keep: usize) -> Self {
+        Self {
+            keep,
+            found: Vec::with_capacity(keep + 1),
+        }
+    }
+
+    /// Looks at `logits`, the first of them of the token `first`; tokens come in order. Most blocks are left at a glance.
+    pub(crate) fn scan(&mut self, logits: &[f32], first: u32) {
+        const BLOCK: usize = 64;
+        let mut floor = self.floor();
+        for (block, start) in logits.chunks(BLOCK).zip((first..).step_by(BLOCK)) {
+            // without a way out in the middle, so that the compiler compares many at once
+            if !block.iter().fold(false, |some, logit| some | (*logit > floor)) {
+                continue;
+            }
+            for (token, logit) in (start..).zip(block) {
+                if *logit > floor {
+                    self.offer(token, *logit);
+                    floor = self.floor();
+                }
+            }
+        }
+    }
+
+    /// What is not above this is not wanted.
+    fn floor(&self) -> f32 {
+        let last = self.found.last().filter(|_| self.found.len() >= self.keep);
+        last.map_or(f32::NEG_INFINITY, |last| last.1)
+    }
+
+    fn offer(&mut self, token: u32, logit: f32) {
+        let place = self.found.partition_point(|found| found.1 >= logit);
+        if place < self.keep {
+            self.found.insert(place, (token, logit));
+            self.found.truncate(self.keep);
+        }
+    }
+
+    /// Their log-probabilities.
+    pub(crate) fn chosen(self, normal: Normal) -> Vec<Chosen> {
+        let chosen = |(token, logit)| Chosen {
+            token,
+            log: normal.log(logit),
+        };
+        self.found.into_iter().map(chosen).collect()
+    }
+}
+
+/// What a beam search needs to know of a part of a row, or of parts one after the other.
+pub(crate) struct Leading {
+    sum: Part,
+    highest: Highest,
+}
+
+impl Leading {
+    /// `first`: the token of the first of `logits`. What is `banned` counts in the sum all the same.
+    pub(crate) fn of(logits: &mut [f32], first: u32, keep: usize, banned: &[u32]) -> Self {
+        let sum = Part::of(logits);
+        for token in banned {
+            forbid(logits, token.checked_sub(first).as_slice());
+        }
+        let mut highest = Highest::new(keep);
+        highest.scan(logits, first);
+        Self { sum, highest }
+    }
+
+    /// Both parts as one: `after` is of tokens that come later.
+    pub(crate) fn with(mut self, after: Self) -> Self {
+        self.sum = self.sum.with(after.sum);
+        for (token, logit) in after.highest.found {
+            self.highest.offer(token, logit);
+        }
+        self
+    }
+
+    /// The likeliest of the whole row. None as for [`leading`].
+    pub(crate) fn chosen(self) -> Option<Vec<Chosen>> {
+        self.sum.normal().map(|normal| self.highest.chosen(normal))
+    }
+}
+
 /// Takes tokens out of the choice.
 pub(crate) fn forbid(logits: &mut [f32], banned: &[u32]) {
     for token in banned {
@@ -76,7 +178,45 @@ pub(crate) fn forbid(logits: &mut [f32], banned: &[u32]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_likeliest_of_parts_are_those_of_the_whole(
+            steps in proptest::collection::vec(-6i8..6, 1..700), keep in 1usize..12, part in 1usize..300, banned: [u16; 2],
+        ) {
+            let row: Vec<f32> = steps.iter().map(|step| f32::from(*step) / 2.0).collect();
+            let banned = banned.map(|token| u32::from(token) % row.len() as u32);
+            let mut expected: Vec<u32> = (0..row.len() as u32).filter(|t| !banned.contains(t)).collect();
+            expected.sort_by(|a, b| row[*b as usize].total_cmp(&row[*a as usize]));
+            expected.truncate(keep);
+            let total = row.iter().map(|l| f64::from(*l).exp()).sum::<f64>().ln();
+            let mut parted = row.clone();
+            let parts = parted.chunks_mut(part).zip((0u32..).step_by(part));
+            let parts = parts.map(|(logits, first)| Leading::of(logits, first, keep, &banned));
+            let parted = parts.reduce(Leading::with).and_then(Leading::chosen);
+            for found in [parted, leading(&mut row.clone(), row.len(), keep, &banned).remove(0)] {
+                let found = found.expect("numbers");
+                let tokens: Vec<u32> = found.iter().map(|c| c.token).collect();
+                prop_assert_eq!(&tokens, &expected);
+                for chosen in found {
+                    let log = f64::from(row[chosen.token as usize]) - total;
+                    prop_assert!((chosen.log - log).abs() < 1e-6, "{} is not {}", chosen.log, log);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_without_numbers_lead_nowhere() {
+        for wrong in [f32::NAN, f32::INFINITY] {
+            assert_eq!(leading(&mut [1.0, wrong], 2, 3, &[]), [None]);
+        }
+        assert_eq!(leading(&mut [f32::NEG_INFINITY; 2], 2, 3, &[]), [None]);
+        assert_eq!(leading(&mut [1.0, 2.0], 2, 3, &[0, 1]), [Some(Vec::new())]);
+    }
 
     #[test]
     fn greedy_takes_the_highest_and_the_first_of_equals() {

@@ -7,7 +7,7 @@ use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Module, Shape, S
 
 use super::blocks::{self, Blocks, Rows};
 use super::config::Activation;
-use super::likeliest::{Chosen, likeliest};
+use super::likeliest::{Chosen, leading, likeliest};
 use super::panels::{Bytes, Floats, Then};
 use crate::error::Result;
 
@@ -75,6 +75,18 @@ impl Panels {
         }
     }
 
+    fn leading(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        (keep, banned): (usize, &[u32]),
+    ) -> Vec<Option<Vec<Chosen>>> {
+        match self {
+            Self::Floats(floats) => floats.leading(x, bias, keep, banned),
+            Self::Bytes(bytes) => bytes.leading(x, bias, keep, banned),
+        }
+    }
+
     /// `(outputs, inputs)`.
     fn shape(&self) -> (usize, usize) {
         match self {
@@ -97,6 +109,22 @@ fn numbers<'a>(storage: &'a Storage, layout: &Layout) -> candle_core::Result<&'a
         (Storage::Cpu(CpuStorage::F32(numbers)), Some((start, end))) => Ok(&numbers[start..end]),
         _ => candle_core::bail!("these products are made on the processor, of contiguous single precision"),
     }
+}
+
+/// Hands over the numbers of `x`, and those of a bias.
+fn with_numbers<R>(
+    x: &Tensor,
+    bias: Option<&Tensor>,
+    take: impl FnOnce(&[f32], Option<&[f32]>) -> R,
+) -> candle_core::Result<R> {
+    let x = x.contiguous()?;
+    let (x_storage, x_layout) = x.storage_and_layout();
+    let x = numbers(&x_storage, x_layout)?;
+    let Some(bias) = bias else {
+        return Ok(take(x, None));
+    };
+    let (storage, layout) = bias.storage_and_layout();
+    Ok(take(x, Some(numbers(&storage, layout)?)))
 }
 
 /// The numbers of a bias, which must fit.
@@ -285,23 +313,35 @@ impl Matrix {
         banned: &[u32],
     ) -> candle_core::Result<Vec<Option<Chosen>>> {
         match self {
-            Self::Panels(panels) => {
-                let x = x.contiguous()?;
-                let (x_storage, x_layout) = x.storage_and_layout();
-                let x = numbers(&x_storage, x_layout)?;
-                let Some(bias) = bias else {
-                    return Ok(panels.best(x, None, banned));
-                };
-                let (storage, layout) = bias.storage_and_layout();
-                Ok(panels.best(x, Some(numbers(&storage, layout)?), banned))
-            }
+            Self::Panels(panels) => with_numbers(x, bias, |x, bias| panels.best(x, bias, banned)),
             Self::Blocks(_) | Self::Candle(_) => {
-                let y = self.forward(x, bias, None)?.to_dtype(DType::F32)?;
-                let vocabulary = y.dim(1)?;
-                let mut y = y.flatten_all()?.to_vec1::<f32>()?;
+                let (mut y, vocabulary) = self.outputs(x, bias)?;
                 Ok(likeliest(&mut y, vocabulary, banned))
             }
         }
+    }
+
+    /// The same with the `keep` likeliest, as [`leading`] chooses them.
+    pub(crate) fn leading(
+        &self,
+        x: &Tensor,
+        bias: Option<&Tensor>,
+        keep: usize,
+        banned: &[u32],
+    ) -> candle_core::Result<Vec<Option<Vec<Chosen>>>> {
+        match self {
+            Self::Panels(panels) => with_numbers(x, bias, |x, bias| panels.leading(x, bias, (keep, banned))),
+            Self::Blocks(_) | Self::Candle(_) => {
+                let (mut y, vocabulary) = self.outputs(x, bias)?;
+                Ok(leading(&mut y, vocabulary, keep, banned))
+            }
+        }
+    }
+
+    /// What comes out for all rows, and how many numbers that is for each.
+    fn outputs(&self, x: &Tensor, bias: Option<&Tensor>) -> candle_core::Result<(Vec<f32>, usize)> {
+        let y = self.forward(x, bias, None)?.to_dtype(DType::F32)?;
+        Ok((y.flatten_all()?.to_vec1()?, y.dim(1)?))
     }
 
     /// The rows of some outputs: an embedding's, of `(…)` to `(…, inputs)`. Every id must be below `outputs`.

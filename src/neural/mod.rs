@@ -66,7 +66,7 @@ pub use model::{CausalLm, ChatModel, Inspection, Reading, State};
 pub use mutual::{Mutual, Mutuals, dot, mutual};
 pub use quantise::Quantiser;
 pub use sentencepiece::{Cut, Cuts, Decoded, SentencePiece};
-pub use seq2seq::{Best, EncoderDecoder, Limits, Special, Step};
+pub use seq2seq::{Best, EncoderDecoder, Leading, Limits, Special, Step};
 pub use ssru::{Arithmetic, Student, StudentState};
 pub use text_model::{is_encoder_decoder, load_text_to_text};
 pub use text_to_text::{Input, Output, Room, TextToText};

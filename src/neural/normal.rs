@@ -14,15 +14,51 @@ pub(crate) struct Normal {
 /// As many values as the compiler takes at once.
 const LANES: usize = 16;
 
+/// What some logits of a row add to the sum over it: for rows that are computed in parts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Part {
+    highest: f32,
+    /// The sum of `exp(logit - highest)`; no number if a logit is none.
+    total: f64,
+}
+
+impl Part {
+    pub(crate) fn of(logits: &[f32]) -> Self {
+        let highest = highest(logits);
+        let total = if highest > f32::NEG_INFINITY {
+            widest(|| sum_of_exp(logits, highest))
+        } else if logits.iter().any(|logit| logit.is_nan()) {
+            f64::NAN
+        } else {
+            0.0
+        };
+        Self { highest, total }
+    }
+
+    /// Both parts as one.
+    pub(crate) fn with(self, other: Self) -> Self {
+        let highest = self.highest.max(other.highest);
+        let share = |part: Self| match part.total {
+            0.0 => 0.0,
+            total => total * f64::from(part.highest - highest).exp(),
+        };
+        Self {
+            highest,
+            total: share(self) + share(other),
+        }
+    }
+
+    /// None if the parts hold no number, or an infinite one.
+    pub(crate) fn normal(self) -> Option<Normal> {
+        let (highest, spread) = (self.highest, self.total.ln());
+        (highest.is_finite() && spread.is_finite()).then_some(Normal { highest, spread })
+    }
+}
+
 impl Normal {
     /// None if the row holds no number, or an infinite one.
     pub(crate) fn of(row: &[f32]) -> Option<Self> {
-        let highest = highest(row);
-        if !highest.is_finite() {
-            return None;
-        }
-        let spread = widest(|| sum_of_exp(row, highest)).ln();
-        spread.is_finite().then_some(Self { highest, spread })
+        Part::of(row).normal()
     }
 
     /// The same where some logits, `(as they were, as they are)`, turn out to be others.
@@ -110,6 +146,21 @@ mod tests {
         let exact: f64 = row.iter().map(|l| f64::from(*l).exp()).sum::<f64>().ln();
         assert!((normal.log(2.5) - (2.5 - exact)).abs() < 1e-6);
         assert!((normal.logit(normal.log(-3.25)) - -3.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn parts_of_a_row_sum_to_the_row() {
+        let mut row: Vec<f32> = (0..5000).map(|i| (i as f32 * 0.73).sin() * 9.0).collect();
+        row[..600].fill(f32::NEG_INFINITY);
+        let parts = |row: &[f32]| row.chunks(512).map(Part::of).reduce(Part::with).unwrap().normal();
+        let (whole, parted) = (Normal::of(&row).unwrap(), parts(&row).unwrap());
+        assert!((whole.log(1.5) - parted.log(1.5)).abs() < 1e-6);
+        for wrong in [f32::NAN, f32::INFINITY] {
+            let mut row = row.clone();
+            row[3] = wrong;
+            assert_eq!(parts(&row), None);
+        }
+        assert_eq!(parts(&[f32::NEG_INFINITY; 700]), None);
     }
 
     #[test]

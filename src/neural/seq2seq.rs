@@ -5,7 +5,7 @@
 //! not change; all that a batch has read and written is in its state; a row's logits depend on its own source and its
 //! own tokens alone, whatever shares the batch with it and however much padding that takes.
 
-use super::likeliest::{Chosen, likeliest};
+use super::likeliest::{Chosen, leading, likeliest};
 use crate::error::Result;
 
 /// An encoder-decoder model over token ids.
@@ -58,6 +58,25 @@ pub trait EncoderDecoder: Send + Sync {
         })
     }
 
+    /// As [`EncoderDecoder::step`], where of each row the `keep` likeliest tokens are wanted, none of them `banned`: what
+    /// a beam search goes on with, without millions of logits that nobody looks at twice.
+    ///
+    /// # Errors
+    /// As for [`EncoderDecoder::step`].
+    fn leading(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut Self::State,
+        (keep, banned): (usize, &[u32]),
+    ) -> Result<Leading> {
+        let mut step = self.step(tokens, parents, state)?;
+        Ok(Leading {
+            rows: leading(&mut step.logits, self.limits().vocabulary, keep, banned),
+            attention: step.attention,
+        })
+    }
+
     /// How long sources and targets may be.
     fn limits(&self) -> Limits;
 
@@ -82,6 +101,16 @@ pub struct Best {
     /// Of each row the token of the highest logit, the lowest id among equals; none where no logit is a number, or the
     /// highest is infinite. How likely it is may be off by a few hundredths of its logarithm.
     pub chosen: Vec<Option<Chosen>>,
+    /// As in [`Step`].
+    pub attention: Option<Vec<f32>>,
+}
+
+/// What a step gives where the likeliest tokens of each row are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leading {
+    /// Of each row its likeliest tokens, the likeliest first and the lowest id first among equals; none where a logit is
+    /// no number, or none is finite.
+    pub rows: Vec<Option<Vec<Chosen>>>,
     /// As in [`Step`].
     pub attention: Option<Vec<f32>>,
 }

@@ -26,17 +26,6 @@ const SHAPE: Shape = Shape {
 const SENTENCES: usize = 32;
 const ROUNDS: usize = 7;
 
-/// The token of the highest logit.
-fn best(logits: &[f32]) -> u32 {
-    let mut best = 0;
-    for (token, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = token;
-        }
-    }
-    best as u32
-}
-
 /// Greedy targets, each twice as long as its source and four tokens more.
 fn write(student: &Student, sources: &[Vec<u32>]) -> usize {
     let batch: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
@@ -46,9 +35,8 @@ fn write(student: &Student, sources: &[Vec<u32>]) -> usize {
     let mut parents: Vec<usize> = (0..left.len()).collect();
     let mut written = 0;
     while !left.is_empty() {
-        let step = student.step(&tokens, &parents, &mut state).unwrap();
-        let rows = step.logits.chunks_exact(student.limits().vocabulary);
-        let chosen: Vec<u32> = rows.map(best).collect();
+        let step = student.best(&tokens, &parents, &mut state, &[]).unwrap();
+        let chosen: Vec<u32> = step.chosen.iter().map(|c| c.unwrap().token).collect();
         written += chosen.len();
         parents = (0..left.len()).filter(|row| left[*row] > 1).collect();
         tokens = parents.iter().map(|row| chosen[*row]).collect();

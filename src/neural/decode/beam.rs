@@ -7,7 +7,7 @@ use super::options::{EarlyStopping, Generation, Sampling};
 use super::sample::{SplitMix64, draw};
 use super::search::{Source, Written};
 use crate::error::{Error, Result};
-use crate::neural::likeliest::{Chosen, greedy};
+use crate::neural::likeliest::{Chosen, Highest, greedy};
 use crate::neural::normal::Normal;
 
 /// A target that is being written.
@@ -46,12 +46,43 @@ struct Candidate {
     log: f64,
 }
 
-/// What a step says of the tokens that may follow.
+/// What a step says of the tokens that may follow its rows.
 pub(super) enum Next<'a> {
     /// `(rows, vocabulary)`.
     Logits(&'a mut [f32]),
-    /// The likeliest of those that may follow the one row that there is, if there is any.
-    Token(Option<Chosen>),
+    /// The likeliest of those that may follow each row, if there is any.
+    Best(&'a [Option<Chosen>]),
+    /// Those that may follow each row and are the likeliest; none where the row is damaged.
+    Leading(&'a mut [Option<Vec<Chosen>>]),
+}
+
+impl Next<'_> {
+    /// Whether it is of so many rows.
+    pub(super) fn is_of(&self, rows: usize, vocabulary: usize) -> bool {
+        match self {
+            Self::Logits(logits) => logits.len() == rows * vocabulary,
+            Self::Best(chosen) => chosen.len() == rows,
+            Self::Leading(leading) => leading.len() == rows,
+        }
+    }
+
+    /// The first `rows`, and the others.
+    pub(super) fn split(self, rows: usize, vocabulary: usize) -> (Self, Self) {
+        match self {
+            Self::Logits(logits) => {
+                let (own, rest) = logits.split_at_mut(rows * vocabulary);
+                (Self::Logits(own), Self::Logits(rest))
+            }
+            Self::Best(chosen) => {
+                let (own, rest) = chosen.split_at(rows);
+                (Self::Best(own), Self::Best(rest))
+            }
+            Self::Leading(leading) => {
+                let (own, rest) = leading.split_at_mut(rows);
+                (Self::Leading(own), Self::Leading(rest))
+            }
+        }
+    }
 }
 
 /// The rows of one sentence in a step.
@@ -148,10 +179,17 @@ impl<'a> Sentence<'a> {
             return Ok(());
         }
         match (rows.next, self.generation.sampling) {
-            (Next::Token(token), _) => self.take_token(token),
+            (Next::Best(chosen), _) => self.take_chosen(chosen),
+            (Next::Leading(rows), _) => {
+                let rows = rows.iter_mut().map(Option::take).collect();
+                self.widen(rows)
+            }
             (Next::Logits(logits), Some(sampling)) => self.draw(&sampling, logits),
             (Next::Logits(logits), None) if self.generation.beams == 1 => self.take_best(logits),
-            (Next::Logits(logits), None) => self.widen(logits),
+            (Next::Logits(logits), None) => {
+                let rows = self.leading(logits);
+                self.widen(rows)
+            }
         }
     }
 
@@ -167,19 +205,30 @@ impl<'a> Sentence<'a> {
         }
     }
 
-    /// One step of the beam search.
-    fn widen(&mut self, logits: &mut [f32]) -> Result<()> {
-        let beams = self.generation.beams;
-        let mut top = Top::new(beams * (1 + self.constraints.end_tokens()).max(2));
-        let vocabulary = logits.len() / self.running.len().max(1);
-        let each = self.running.iter().zip(logits.chunks_mut(vocabulary.max(1)));
-        for (index, (beam, row)) in each.enumerate() {
+    /// The likeliest tokens that may follow each row.
+    fn leading(&self, logits: &mut [f32]) -> Vec<Option<Vec<Chosen>>> {
+        let vocabulary = (logits.len() / self.running.len().max(1)).max(1);
+        let each = self.running.iter().zip(logits.chunks_mut(vocabulary));
+        let one = |(beam, row): (&Beam, &mut [f32])| {
+            let normal = Normal::of(row)?;
+            self.constraints.apply(row, &beam.tokens, Some(normal));
+            let mut highest = Highest::new(self.constraints.candidates());
+            highest.scan(row, 0);
+            Some(highest.chosen(normal))
+        };
+        each.map(one).collect()
+    }
+
+    /// One step of the beam search. `rows`: the likeliest tokens that may follow each.
+    fn widen(&mut self, rows: Vec<Option<Vec<Chosen>>>) -> Result<()> {
+        let mut top = Top::new(self.constraints.candidates());
+        for (index, (beam, row)) in self.running.iter().zip(rows).enumerate() {
             if let Some(token) = self.forced(beam) {
                 top.offer(index, token, beam.log);
-            } else {
-                let normal = Normal::of(row).ok_or_else(no_token)?;
-                self.constraints.apply(row, &beam.tokens, Some(normal));
-                top.scan(index, row, normal, beam.log);
+                continue;
+            }
+            for chosen in row.ok_or_else(no_token)? {
+                top.offer(index, chosen.token, beam.log + chosen.log);
             }
         }
         if top.candidates.is_empty() {
@@ -287,9 +336,9 @@ impl<'a> Sentence<'a> {
         Ok(())
     }
 
-    /// One step of a greedy search whose token is known.
-    fn take_token(&mut self, chosen: Option<Chosen>) -> Result<()> {
-        for mut beam in std::mem::take(&mut self.running) {
+    /// One step of a greedy search whose tokens are known.
+    fn take_chosen(&mut self, chosen: &[Option<Chosen>]) -> Result<()> {
+        for (mut beam, chosen) in std::mem::take(&mut self.running).into_iter().zip(chosen) {
             let token = match self.forced(&beam) {
                 Some(token) => token,
                 None => {
@@ -393,9 +442,6 @@ struct Top {
     candidates: Vec<Candidate>,
 }
 
-/// Logits that are looked at together.
-const BLOCK: usize = 64;
-
 impl Top {
     fn new(keep: usize) -> Self {
         Self {
@@ -409,38 +455,6 @@ impl Top {
         if place < self.keep {
             self.candidates.insert(place, Candidate { beam, token, log });
             self.candidates.truncate(self.keep);
-        }
-    }
-
-    /// Offers every token of a row; most blocks are left at a glance.
-    fn scan(&mut self, beam: usize, row: &[f32], normal: Normal, so_far: f64) {
-        let mut floor = self.floor(normal, so_far);
-        for (block, start) in row.chunks(BLOCK).zip((0u32..).step_by(BLOCK)) {
-            // without a way out in the middle, so that the compiler compares many at once
-            if !block.iter().fold(false, |some, logit| some | (*logit > floor)) {
-                continue;
-            }
-            for (token, logit) in (start..).zip(block) {
-                if *logit > floor {
-                    self.offer(beam, token, so_far + normal.log(*logit));
-                    floor = self.floor(normal, so_far);
-                }
-            }
-        }
-    }
-
-    /// A logit that is surely too low, a little below the one that would equal the worst kept.
-    fn floor(&self, normal: Normal, so_far: f64) -> f32 {
-        match self
-            .candidates
-            .last()
-            .filter(|_| self.candidates.len() >= self.keep)
-        {
-            Some(worst) => {
-                let logit = normal.logit(worst.log - so_far);
-                logit - logit.abs() * 1e-6 - 1e-6
-            }
-            None => f32::NEG_INFINITY,
         }
     }
 }

@@ -17,9 +17,9 @@ impl<'a> Constraints<'a> {
         Self { special, generation }
     }
 
-    /// How many tokens end a target.
-    pub(super) fn end_tokens(&self) -> usize {
-        self.special.end.len()
+    /// How many tokens of all beams a step of the beam search has to look at.
+    pub(super) fn candidates(&self) -> usize {
+        self.generation.beams * (1 + self.special.end.len()).max(2)
     }
 
     /// Whether `token` ends a target.

@@ -96,11 +96,10 @@ impl Generation {
         Err(Error::usage(format!("the decoding option {wrong}")))
     }
 
-    /// Whether the likeliest tokens are all that the search needs to know.
-    pub(super) fn needs_best_alone(&self) -> bool {
-        self.beams == 1
-            && self.sampling.is_none()
-            && !self.exact_scores
+    /// Whether the likeliest tokens are all that the search needs to know: nothing that was written changes what may be.
+    pub(super) fn needs_likeliest_alone(&self) -> bool {
+        self.sampling.is_none()
+            && (self.beams > 1 || !self.exact_scores)
             && self.no_repeat_ngram == 0
             && self.repetition_penalty == 1.0
     }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::search::{Steps, search_with};
 use super::{EarlyStopping, Generation, Sampling, Source, Written};
 use crate::error::Result;
-use crate::neural::likeliest::likeliest;
-use crate::neural::{Best, Limits, Special, Step};
+use crate::neural::likeliest::{leading, likeliest};
+use crate::neural::{Best, Leading, Limits, Special, Step};
 
 /// The table that scripts the logits.
 struct Script {
@@ -29,6 +29,15 @@ impl<F: FnMut(&[u32], &[usize]) -> Result<Step>> Steps for Scripted<F> {
         let vocabulary = step.logits.len() / tokens.len();
         Ok(Best {
             chosen: likeliest(&mut step.logits, vocabulary, banned),
+            attention: step.attention,
+        })
+    }
+
+    fn leading(&mut self, tokens: &[u32], parents: &[usize], keep: usize, banned: &[u32]) -> Result<Leading> {
+        let mut step = self.0(tokens, parents)?;
+        let vocabulary = step.logits.len() / tokens.len();
+        Ok(Leading {
+            rows: leading(&mut step.logits, vocabulary, keep, banned),
             attention: step.attention,
         })
     }

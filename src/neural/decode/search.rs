@@ -6,7 +6,7 @@ use super::beam::{Next, Rows, Sentence};
 use super::constraints::Constraints;
 use super::options::Generation;
 use crate::error::{Error, Result};
-use crate::neural::{Best, EncoderDecoder, Limits, Special, Step};
+use crate::neural::{Best, EncoderDecoder, Leading, Limits, Special, Step};
 use crate::progress::checkpoint;
 
 /// One source of a batch.
@@ -72,6 +72,9 @@ pub(super) trait Steps {
 
     /// The likeliest tokens alone, but for those that are `banned`.
     fn best(&mut self, tokens: &[u32], parents: &[usize], banned: &[u32]) -> Result<Best>;
+
+    /// The `keep` likeliest tokens alone, but for those that are `banned`.
+    fn leading(&mut self, tokens: &[u32], parents: &[usize], keep: usize, banned: &[u32]) -> Result<Leading>;
 }
 
 /// A model over a batch.
@@ -88,12 +91,18 @@ impl<M: EncoderDecoder + ?Sized> Steps for Running<'_, M> {
     fn best(&mut self, tokens: &[u32], parents: &[usize], banned: &[u32]) -> Result<Best> {
         self.model.best(tokens, parents, &mut self.state, banned)
     }
+
+    fn leading(&mut self, tokens: &[u32], parents: &[usize], keep: usize, banned: &[u32]) -> Result<Leading> {
+        self.model
+            .leading(tokens, parents, &mut self.state, (keep, banned))
+    }
 }
 
 /// What a step gave, as far as it was asked.
 enum Given {
     Step(Step),
     Best(Best),
+    Leading(Leading),
 }
 
 /// The same over anything that gives logits.
@@ -124,10 +133,14 @@ pub(super) fn search_with(
         checkpoint()?;
         length += 1;
         let (tokens, parents): (Vec<u32>, Vec<usize>) = live.iter().flat_map(|(_, s)| s.rows()).unzip();
-        let given = if generation.needs_best_alone() && special.never_in_a_row.is_empty() {
-            Given::Best(steps.best(&tokens, &parents, &constraints.banned(length))?)
-        } else {
-            Given::Step(steps.step(&tokens, &parents)?)
+        let alone = generation.needs_likeliest_alone() && special.never_in_a_row.is_empty();
+        let given = match generation.beams {
+            _ if !alone => Given::Step(steps.step(&tokens, &parents)?),
+            1 => Given::Best(steps.best(&tokens, &parents, &constraints.banned(length))?),
+            _ => {
+                let (keep, banned) = (constraints.candidates(), constraints.banned(length));
+                Given::Leading(steps.leading(&tokens, &parents, keep, &banned)?)
+            }
         };
         advance(&mut live, given, tokens.len(), (limits.vocabulary, longest))?;
         for (index, sentence) in live.extract_if(.., |(_, s)| s.done()) {
@@ -137,6 +150,17 @@ pub(super) fn search_with(
     Ok(written)
 }
 
+impl Given {
+    /// What follows the rows, and what they attended to.
+    fn parts(&mut self) -> (Next<'_>, Option<&[f32]>) {
+        match self {
+            Self::Step(step) => (Next::Logits(&mut step.logits), step.attention.as_deref()),
+            Self::Best(best) => (Next::Best(&best.chosen), best.attention.as_deref()),
+            Self::Leading(leading) => (Next::Leading(&mut leading.rows), leading.attention.as_deref()),
+        }
+    }
+}
+
 /// Gives every sentence its rows of what the step gave. `longest`: the longest source of the batch.
 fn advance(
     live: &mut [(usize, Sentence<'_>)],
@@ -144,36 +168,31 @@ fn advance(
     rows: usize,
     (vocabulary, longest): (usize, usize),
 ) -> Result<()> {
-    let (mut logits, chosen, attention) = match &mut given {
-        Given::Step(step) => (step.logits.as_mut_slice(), [].as_slice(), &step.attention),
-        Given::Best(best) => ([].as_mut_slice(), best.chosen.as_slice(), &best.attention),
-    };
-    if logits.len() + chosen.len() * vocabulary != rows * vocabulary {
+    let (mut next, attention) = given.parts();
+    if !next.is_of(rows, vocabulary) {
         return Err(Error::failed(
             "the model gave logits of another size than its vocabulary",
         ));
     }
+    // logits are millions of numbers to look at, and the sentences know nothing of each other
+    let many = matches!(next, Next::Logits(_)) && live.len() > 1;
     let mut first = 0;
     let mut tasks = Vec::with_capacity(live.len());
     for (_, sentence) in live {
         let count = sentence.rows().len();
-        let token = chosen.get(first).copied();
         let own;
-        (own, logits) = logits.split_at_mut(if token.is_some() { 0 } else { count * vocabulary });
+        (own, next) = next.split(count, vocabulary);
         let rows = Rows {
             first,
-            next: token.map_or(Next::Logits(own), Next::Token),
-            attention: attention
-                .as_deref()
-                .map(|a| &a[first * longest..(first + count) * longest]),
+            next: own,
+            attention: attention.map(|a| &a[first * longest..(first + count) * longest]),
             longest,
         };
         tasks.push((sentence, rows));
         first += count;
     }
-    // logits are millions of numbers to look at, and the sentences know nothing of each other
     let advance = |(sentence, rows): (&mut Sentence<'_>, Rows<'_>)| sentence.advance(rows);
-    if chosen.is_empty() && tasks.len() > 1 {
+    if many {
         tasks.into_par_iter().try_for_each(advance)
     } else {
         tasks.into_iter().try_for_each(advance)

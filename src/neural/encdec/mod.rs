@@ -29,7 +29,7 @@ use super::decode::Generation;
 use super::gguf::{Gguf, broken};
 use super::load::{LoadSpec, is_gguf, json_of};
 use super::safetensors::Safetensors;
-use super::seq2seq::{Best, EncoderDecoder, Limits, Special, Step};
+use super::seq2seq::{Best, EncoderDecoder, Leading, Limits, Special, Step};
 use super::weights::{Source, Weights};
 use crate::error::{Error, Result};
 
@@ -285,6 +285,20 @@ impl EncoderDecoder for Seq2Seq {
         let (x, attention) = self.step_seen(tokens, parents, state, &mut |_, _| {})?;
         Ok(Best {
             chosen: self.model.likeliest(x, banned)?,
+            attention: attention.as_ref().map(flat).transpose()?,
+        })
+    }
+
+    fn leading(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut Seq2SeqState,
+        (keep, banned): (usize, &[u32]),
+    ) -> Result<Leading> {
+        let (x, attention) = self.step_seen(tokens, parents, state, &mut |_, _| {})?;
+        Ok(Leading {
+            rows: self.model.leading(x, keep, banned)?,
             attention: attention.as_ref().map(flat).transpose()?,
         })
     }

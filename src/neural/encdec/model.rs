@@ -256,6 +256,12 @@ impl Model {
         Ok(output.best(&x, self.logit_bias.as_ref(), banned)?)
     }
 
+    /// The `keep` likeliest tokens of each row that a step gave, but for those that are `banned`.
+    pub(super) fn leading(&self, x: Tensor, keep: usize, banned: &[u32]) -> Result<Vec<Option<Vec<Chosen>>>> {
+        let (x, output) = self.output(x)?;
+        Ok(output.leading(&x, self.logit_bias.as_ref(), keep, banned)?)
+    }
+
     /// The output matrix and what it is multiplied with.
     fn output(&self, x: Tensor) -> Result<(Tensor, &Matrix)> {
         let x = match self.config.output_scale {

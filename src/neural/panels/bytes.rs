@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::floats::Floats;
-use super::{COLUMNS, Kernel, Then, product, store};
+use super::{COLUMNS, Kernel, Then, leading, product, store};
 use crate::error::Result;
 use crate::neural::instructions::{Path, widest};
 use crate::neural::int8::rounded;
@@ -164,6 +164,28 @@ impl Bytes {
     pub(crate) fn best(&self, x: &[f32], bias: Option<&[f32]>, banned: &[u32]) -> Vec<Option<Chosen>> {
         let mut y = self.apply(x, Then { bias, function: None });
         likeliest(&mut y, self.outputs, banned)
+    }
+
+    /// For each row of `x` the `keep` likeliest outputs, but for those that are `banned`.
+    pub(crate) fn leading(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        keep: usize,
+        banned: &[u32],
+    ) -> Vec<Option<Vec<Chosen>>> {
+        self.leading_by(x, bias, (keep, banned), Path::best())
+    }
+
+    pub(super) fn leading_by(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        wanted: (usize, &[u32]),
+        path: Path,
+    ) -> Vec<Option<Vec<Chosen>>> {
+        let rows = (&self.rounded(x), x.len() / self.inputs);
+        leading(self, self.outputs, rows, bias, wanted, path)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::screen::{Candidates, Screen};
-use super::{COLUMNS, Kernel, Then, product, store};
+use super::{COLUMNS, Kernel, Then, leading, product, store};
 use crate::error::Result;
 use crate::neural::instructions::Path;
 use crate::neural::likeliest::{Chosen, greedy, likeliest};
@@ -103,6 +103,27 @@ impl Floats {
             Some(screen) => self.screened(screen, x, (bias, banned), path),
             None => self.best_by(x, (bias, banned), path),
         }
+    }
+
+    /// For each row of `x` the `keep` likeliest outputs, but for those that are `banned`.
+    pub(crate) fn leading(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        keep: usize,
+        banned: &[u32],
+    ) -> Vec<Option<Vec<Chosen>>> {
+        self.leading_by(x, bias, (keep, banned), Path::best())
+    }
+
+    pub(super) fn leading_by(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        wanted: (usize, &[u32]),
+        path: Path,
+    ) -> Vec<Option<Vec<Chosen>>> {
+        leading(self, self.outputs, (x, x.len() / self.inputs), bias, wanted, path)
     }
 
     pub(super) fn best_by(

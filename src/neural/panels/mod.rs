@@ -17,6 +17,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::instructions::Path;
+use super::likeliest::{Chosen, Leading};
 
 pub(crate) use bytes::Bytes;
 pub(crate) use floats::Floats;
@@ -101,6 +102,53 @@ fn product<K: Kernel>(
     y
 }
 
+/// Panels whose products with all rows are looked at while they are near.
+const NEAR: usize = 16;
+
+/// For each row the `keep` likeliest of the outputs that [`product`] would give, but for those that are `banned`: a
+/// stretch of outputs at a time, so that not all of them are ever written down. What a row gets depends neither on the
+/// other rows nor on the number of threads.
+fn leading<K: Kernel>(
+    kernel: &K,
+    outputs: usize,
+    (rows, count): (&K::Rows, usize),
+    bias: Option<&[f32]>,
+    (keep, banned): (usize, &[u32]),
+    path: Path,
+) -> Vec<Option<Vec<Chosen>>> {
+    let panels = outputs.div_ceil(COLUMNS);
+    let stretch = |stretch: usize| -> Vec<Leading> {
+        let range = stretch * NEAR..panels.min((stretch + 1) * NEAR);
+        let first = range.start * COLUMNS;
+        let width = (range.end * COLUMNS).min(outputs) - first;
+        let mut y = vec![0.0; count * width];
+        let mut slices: Vec<&mut [f32]> = y.chunks_exact_mut(width).collect();
+        for panel in range {
+            kernel.panel(panel, rows, &mut slices, panel * COLUMNS - first, path);
+        }
+        let look = |slice: &mut [f32]| {
+            if let Some(bias) = bias {
+                slice
+                    .iter_mut()
+                    .zip(&bias[first..])
+                    .for_each(|(y, bias)| *y += bias);
+            }
+            Leading::of(slice, first as u32, keep, banned)
+        };
+        slices.into_iter().map(look).collect()
+    };
+    let stretches: Vec<Vec<Leading>> = (0..panels.div_ceil(NEAR)).into_par_iter().map(stretch).collect();
+    let joined = stretches.into_iter().reduce(|before, after| {
+        let both = before.into_iter().zip(after);
+        both.map(|(before, after)| before.with(after)).collect()
+    });
+    joined
+        .unwrap_or_default()
+        .into_iter()
+        .map(Leading::chosen)
+        .collect()
+}
+
 /// Puts a panel's sums for some rows, the first of them `row`, where they belong.
 #[inline(always)]
 fn store<const ROWS: usize>(sums: &[[f32; COLUMNS]; ROWS], row: usize, y: &mut [&mut [f32]], at: usize) {
@@ -177,6 +225,44 @@ mod tests {
                 let y = panels.apply_by(&x, Then::default(), path);
                 let expected: Vec<f64> = portable.iter().map(|y| f64::from(*y)).collect();
                 close(&y, &expected, 1e-5)?;
+            }
+        }
+    }
+
+    #[test]
+    fn what_leads_a_row_is_what_leads_the_whole_product() {
+        use crate::neural::likeliest::leading;
+        let (outputs, inputs, rows) = (2500, 64, 5);
+        let (weights, x) = (numbers(5, outputs * inputs), numbers(6, rows * inputs));
+        let bias = numbers(7, outputs);
+        let held = |rows: Range<usize>| Ok(weights[rows.start * inputs..rows.end * inputs].to_vec());
+        let floats = Floats::new(outputs, inputs, held).expect("nothing can fail");
+        let bytes = Bytes::new(outputs, inputs, held).expect("nothing can fail");
+        let banned = [1, 1024, 2499];
+        for path in Path::all() {
+            for bias in [None, Some(bias.as_slice())] {
+                let then = Then { bias, function: None };
+                let found = [
+                    (
+                        floats.apply_by(&x, then, path),
+                        floats.leading_by(&x, bias, (8, &banned), path),
+                    ),
+                    (
+                        bytes.apply_by(&x, then, path),
+                        bytes.leading_by(&x, bias, (8, &banned), path),
+                    ),
+                ];
+                for (mut whole, found) in found {
+                    let expected = leading(&mut whole, outputs, 8, &banned);
+                    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                        assert_eq!((found.len(), expected.len()), (8, 8));
+                        for (found, expected) in found.iter().zip(expected) {
+                            assert_eq!(found.token, expected.token);
+                            assert!((found.log - expected.log).abs() < 1e-6);
+                        }
+                    }
+                    assert!(found.iter().all(Option::is_some) && found.len() == rows);
+                }
             }
         }
     }

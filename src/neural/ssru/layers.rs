@@ -33,15 +33,6 @@ impl Affine {
         }
     }
 
-    /// As [`Affine::apply`], over what stands in `y`.
-    pub(super) fn apply_to(&self, x: &[f32], y: &mut [f32]) -> Result<()> {
-        match self {
-            Self::Integer(product) => product.apply_to(x, y, crate::neural::instructions::Path::best()),
-            Self::Float { .. } => y.copy_from_slice(&self.apply(x)?),
-        }
-        Ok(())
-    }
-
     /// How many numbers a row of `y` has.
     pub(super) fn outputs(&self) -> usize {
         match self {

@@ -22,8 +22,9 @@ use rayon::prelude::*;
 use self::config::Config;
 use self::layers::{Affine, Attention, FeedForward, Memory, Ssru};
 use self::load::{Loader, Words};
+use super::likeliest::{Chosen, leading, likeliest};
 use super::marian_bin::Quantised;
-use super::seq2seq::{EncoderDecoder, Limits, Special, Step};
+use super::seq2seq::{Best, EncoderDecoder, Leading, Limits, Special, Step};
 use super::shortlist::Shortlist;
 use crate::error::{Error, Result};
 use crate::progress::checkpoint;
@@ -237,14 +238,13 @@ impl Student {
         Ok(Source { memories, candidates })
     }
 
-    /// One token more for each of these rows, all on one thread. `logits`: `(rows, vocabulary)`.
-    fn write(
+    /// One token more for each of these rows, all on one thread: what the output layer makes logits of, `(rows, width)`.
+    fn read_on(
         &self,
         tokens: &[u32],
         rows: &mut [Row],
         (position, attend): (usize, bool),
-        logits: &mut [f32],
-    ) -> Result<()> {
+    ) -> Result<Vec<f32>> {
         let width = self.config.width;
         let mut x = vec![0.0; tokens.len() * width];
         for (token, row) in tokens.iter().zip(x.chunks_exact_mut(width)) {
@@ -270,25 +270,82 @@ impl Student {
         for (row, seen) in rows.iter_mut().zip(seen) {
             row.seen = seen;
         }
-        self.project(&x, rows, logits)
+        Ok(x)
     }
 
-    fn project(&self, x: &[f32], rows: &[Row], logits: &mut [f32]) -> Result<()> {
+    /// The logits of all tokens, `(rows, vocabulary)`.
+    fn logits(&self, x: &[f32], rows: &[Row]) -> Result<Vec<f32>> {
         if self.shortlist.is_none() {
-            return self.words.output.apply_to(x, logits);
+            return self.words.output.apply(x);
         }
-        let each = x
-            .chunks_exact(self.config.width)
-            .zip(logits.chunks_exact_mut(self.limits.vocabulary));
-        for ((x, logits), row) in each.zip(rows) {
-            logits.fill(f32::NEG_INFINITY);
+        let vocabulary = self.limits.vocabulary;
+        let mut logits = vec![f32::NEG_INFINITY; rows.len() * vocabulary];
+        let each = x.chunks_exact(self.config.width).zip(rows);
+        for ((x, row), logits) in each.zip(logits.chunks_exact_mut(vocabulary)) {
             if let Some((tokens, output)) = &row.source.candidates {
                 for (token, logit) in tokens.iter().zip(output.apply(x)?) {
                     logits[*token as usize] = logit;
                 }
             }
         }
-        Ok(())
+        Ok(logits)
+    }
+
+    /// What `choose` takes of the rows' logits, given how many a row has and which of them are banned. Where there is a
+    /// shortlist, rows are as wide as theirs; `rename` puts a row's tokens in the place of their numbers there.
+    fn chosen<T>(
+        &self,
+        (x, rows): (&[f32], &[Row]),
+        banned: &[u32],
+        choose: impl Fn(&mut [f32], usize, &[u32]) -> Vec<T>,
+        rename: impl Fn(&mut T, &[u32]),
+    ) -> Result<Vec<T>> {
+        if self.shortlist.is_none() {
+            let mut logits = self.words.output.apply(x)?;
+            return Ok(choose(&mut logits, self.limits.vocabulary, banned));
+        }
+        let mut all = Vec::with_capacity(rows.len());
+        for (x, row) in x.chunks_exact(self.config.width).zip(rows) {
+            if let Some((tokens, output)) = &row.source.candidates {
+                let places = banned.iter().filter_map(|token| tokens.binary_search(token).ok());
+                let banned: Vec<u32> = places.map(|place| place as u32).collect();
+                let mut logits = output.apply(x)?;
+                let mut chosen = choose(&mut logits, tokens.len(), &banned);
+                chosen.iter_mut().for_each(|chosen| rename(chosen, tokens));
+                all.extend(chosen);
+            }
+        }
+        Ok(all)
+    }
+
+    /// A step: what `look` makes of what the output layer is given and the rows, some rows on each thread, and the
+    /// attention.
+    fn stepped<T: Send>(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut StudentState,
+        look: impl Fn(&[f32], &[Row]) -> Result<Vec<T>> + Sync,
+    ) -> Result<(Vec<T>, Option<Vec<f32>>)> {
+        checkpoint()?;
+        let mut rows = self.successors(tokens, parents, state)?;
+        let attention = state.attend.then(|| {
+            let mut attention = vec![0.0; rows.len() * state.longest];
+            for (row, place) in rows.iter().zip(attention.chunks_exact_mut(state.longest)) {
+                place[..row.seen.len()].copy_from_slice(&row.seen);
+            }
+            attention
+        });
+        let (part, now) = (share(rows.len()), (state.position, state.attend));
+        let parts = tokens.par_chunks(part).zip(rows.par_chunks_mut(part));
+        let looked: Vec<Vec<T>> = parts
+            .map(|(tokens, rows)| look(&self.read_on(tokens, rows, now)?, rows))
+            .collect::<Result<_>>()?;
+        state.rows = rows;
+        state.position += 1;
+        let mut all = Vec::with_capacity(looked.iter().map(Vec::len).sum());
+        looked.into_iter().for_each(|part| all.extend(part));
+        Ok((all, attention))
     }
 
     /// The rows that go on from `parents`.
@@ -335,26 +392,41 @@ impl EncoderDecoder for Student {
     /// The attention of a token is that of the step that chose it: so a student is trained (guided alignment), by the
     /// first head of one layer. That of the start token is 0.
     fn step(&self, tokens: &[u32], parents: &[usize], state: &mut StudentState) -> Result<Step> {
-        checkpoint()?;
-        let mut rows = self.successors(tokens, parents, state)?;
-        let attention = state.attend.then(|| {
-            let mut attention = vec![0.0; rows.len() * state.longest];
-            for (row, place) in rows.iter().zip(attention.chunks_exact_mut(state.longest)) {
-                place[..row.seen.len()].copy_from_slice(&row.seen);
-            }
-            attention
-        });
-        let (vocabulary, now) = (self.limits.vocabulary, (state.position, state.attend));
-        let mut logits = vec![0.0; rows.len() * vocabulary];
-        let part = share(rows.len());
-        tokens
-            .par_chunks(part)
-            .zip(rows.par_chunks_mut(part))
-            .zip(logits.par_chunks_mut(part * vocabulary))
-            .try_for_each(|((tokens, rows), logits)| self.write(tokens, rows, now, logits))?;
-        state.rows = rows;
-        state.position += 1;
+        let look = |x: &[f32], rows: &[Row]| self.logits(x, rows);
+        let (logits, attention) = self.stepped(tokens, parents, state, look)?;
         Ok(Step { logits, attention })
+    }
+
+    fn best(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut StudentState,
+        banned: &[u32],
+    ) -> Result<Best> {
+        let rename = |chosen: &mut Option<Chosen>, tokens: &[u32]| {
+            chosen.iter_mut().for_each(|c| c.token = tokens[c.token as usize]);
+        };
+        let look = |x: &[f32], rows: &[Row]| self.chosen((x, rows), banned, likeliest, rename);
+        let (chosen, attention) = self.stepped(tokens, parents, state, look)?;
+        Ok(Best { chosen, attention })
+    }
+
+    fn leading(
+        &self,
+        tokens: &[u32],
+        parents: &[usize],
+        state: &mut StudentState,
+        (keep, banned): (usize, &[u32]),
+    ) -> Result<Leading> {
+        let rename = |row: &mut Option<Vec<Chosen>>, tokens: &[u32]| {
+            let chosen = row.iter_mut().flatten();
+            chosen.for_each(|c| c.token = tokens[c.token as usize]);
+        };
+        let choose = |y: &mut [f32], width: usize, banned: &[u32]| leading(y, width, keep, banned);
+        let look = |x: &[f32], rows: &[Row]| self.chosen((x, rows), banned, choose, rename);
+        let (rows, attention) = self.stepped(tokens, parents, state, look)?;
+        Ok(Leading { rows, attention })
     }
 
     fn limits(&self) -> Limits {

@@ -269,6 +269,45 @@ fn rows_do_not_depend_on_what_shares_the_batch() {
 }
 
 #[test]
+fn the_likeliest_tokens_are_those_of_all_logits() {
+    let folder = Folder::new(SMALL, Stored::Integers, 29);
+    let sources = sources(SMALL, 7, 2..12, 31);
+    let batch: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
+    let (tokens, parents): (Vec<u32>, Vec<usize>) = (0..7).map(|row| (row as u32, row)).unzip();
+    for (shortlist, arithmetic) in [
+        (false, Arithmetic::Integers),
+        (true, Arithmetic::Integers),
+        (true, Arithmetic::Floats(Device::Cpu)),
+    ] {
+        let student = folder.student(&arithmetic, shortlist);
+        let start = || student.encode(&batch, true).unwrap();
+        let step = student.step(&tokens, &parents, &mut start()).unwrap();
+        // what is banned is what would be taken, and what a shortlist may not have
+        let banned = [best(&step.logits[..300]), 299, 298];
+        let one = student.best(&tokens, &parents, &mut start(), &banned).unwrap();
+        let few = student
+            .leading(&tokens, &parents, &mut start(), (5, &banned))
+            .unwrap();
+        assert_eq!(
+            (&one.attention, &few.attention),
+            (&step.attention, &step.attention)
+        );
+        for (row, logits) in step.logits.chunks_exact(300).enumerate() {
+            let total = logits.iter().map(|l| f64::from(*l).exp()).sum::<f64>().ln();
+            let mut expected: Vec<u32> = (0..300).filter(|t| !banned.contains(t)).collect();
+            expected.sort_by(|a, b| logits[*b as usize].total_cmp(&logits[*a as usize]));
+            let found = few.rows[row].as_ref().unwrap();
+            assert_eq!(found.iter().map(|c| c.token).collect::<Vec<_>>(), expected[..5]);
+            assert_eq!(one.chosen[row], Some(found[0]));
+            for chosen in found {
+                let log = f64::from(logits[chosen.token as usize]) - total;
+                assert!((chosen.log - log).abs() < 1e-5, "{} is not {log}", chosen.log);
+            }
+        }
+    }
+}
+
+#[test]
 fn rows_go_on_from_their_parents() {
     let folder = Folder::new(SMALL, Stored::Integers, 25);
     let student = folder.student(&Arithmetic::Integers, false);

@@ -6,7 +6,8 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape};
 use rayon::prelude::*;
 
-use super::instructions::widest;
+use super::instructions::{Work, widest};
+use super::likeliest::highest_of;
 use super::normal::exp;
 
 /// `softmax(q kᵀ + bias) v` of queries `(rows, heads, queries, head)` over keys and values
@@ -16,6 +17,8 @@ pub(crate) struct Attend<'a> {
     pub(crate) lengths: Option<&'a [usize]>,
     /// `(heads, keys)`: what is added to the scores of every row and query.
     pub(crate) bias: Option<&'a [f32]>,
+    /// What products of queries and keys are multiplied by.
+    pub(crate) scale: f32,
 }
 
 /// A tensor of four dimensions whose last one lies together.
@@ -44,6 +47,7 @@ impl<'a> View<'a> {
     }
 
     /// The numbers of one head of one row at one position.
+    #[inline(always)]
     fn at(&self, row: usize, head: usize, position: usize) -> &'a [f32] {
         let start = row * self.strides[0] + head * self.strides[1] + position * self.strides[2];
         &self.numbers[start..start + self.dims[3]]
@@ -78,54 +82,104 @@ impl CustomOp3 for Attend<'_> {
             candle_core::bail!("queries {:?} do not fit keys {:?}", queries.dims, keys.dims);
         }
         let mut mixed = vec![0f32; rows * each * heads * size];
-        mixed
-            .par_chunks_mut((each * heads * size).max(1))
-            .enumerate()
-            .for_each(|(row, mixed)| {
-                widest(|| {
-                    let seen = self.lengths.map_or(count, |lengths| lengths[row]);
-                    let mut scores = vec![0f32; seen];
-                    for (at, mixed) in mixed.chunks_exact_mut(size).enumerate() {
-                        let (query, head) = (at / heads, at % heads);
-                        let query = queries.at(row, head, query);
-                        for (position, score) in scores.iter_mut().enumerate() {
-                            let bias = self.bias.map_or(0.0, |bias| bias[head * count + position]);
-                            *score = dot(query, keys.at(row, head, position)) + bias;
-                        }
-                        softmax(&mut scores);
-                        for (position, weight) in scores.iter().enumerate() {
-                            let values = values.at(row, head, position);
-                            mixed.iter_mut().zip(values).for_each(|(m, v)| *m += weight * v);
-                        }
-                    }
-                });
+        let parts = mixed.par_chunks_mut((each * heads * size).max(1)).enumerate();
+        parts.for_each(|(row, mixed)| {
+            widest(Row {
+                how: self,
+                queries: &queries,
+                keys: &keys,
+                values: &values,
+                row,
+                mixed,
             });
+        });
         Ok((CpuStorage::F32(mixed), Shape::from((rows * each, heads * size))))
     }
 }
 
-/// Eight sums at a time: the order in which numbers are added is fixed, and compilers make vectors of it.
+/// All queries of one row.
+struct Row<'a> {
+    how: &'a Attend<'a>,
+    queries: &'a View<'a>,
+    keys: &'a View<'a>,
+    values: &'a View<'a>,
+    row: usize,
+    /// `(queries, heads, head)`.
+    mixed: &'a mut [f32],
+}
+
+impl Work for Row<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (row, [_, heads, _, size], count) = (self.row, self.queries.dims, self.keys.dims[2]);
+        let seen = self.how.lengths.map_or(count, |lengths| lengths[row]);
+        let mut scores = vec![0f32; seen];
+        for (at, mixed) in self.mixed.chunks_exact_mut(size).enumerate() {
+            let (query, head) = (at / heads, at % heads);
+            let query = self.queries.at(row, head, query);
+            for (position, score) in scores.iter_mut().enumerate() {
+                let bias = self.how.bias.map_or(0.0, |bias| bias[head * count + position]);
+                *score = dot(query, self.keys.at(row, head, position)) * self.how.scale + bias;
+            }
+            softmax(&mut scores);
+            mix(&scores, |position| self.values.at(row, head, position), mixed);
+        }
+    }
+}
+
+/// As many sums at a time; the order in which numbers are added is fixed, and compilers make vectors of it.
+const LANES: usize = 16;
+
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0f32; 8];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0f32; LANES];
     for (a, b) in a.iter().zip(b) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
         }
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+    }
+    sums[0] + rest
+}
+
+/// The sum of the values of all positions, each by its weight.
+#[inline(always)]
+fn mix<'a>(weights: &[f32], values: impl Fn(usize) -> &'a [f32], mixed: &mut [f32]) {
+    /// Numbers whose sums stay in registers.
+    const TOGETHER: usize = 4 * LANES;
+    let (blocks, rest) = mixed.as_chunks_mut::<TOGETHER>();
+    let done = blocks.len() * TOGETHER;
+    for (block, mixed) in blocks.iter_mut().enumerate() {
+        let mut sums = [0f32; TOGETHER];
+        for (position, weight) in weights.iter().enumerate() {
+            let values = &values(position)[block * TOGETHER..][..TOGETHER];
+            sums.iter_mut()
+                .zip(values)
+                .for_each(|(sum, value)| *sum += weight * value);
+        }
+        *mixed = sums;
+    }
+    for (position, weight) in weights.iter().enumerate() {
+        let values = &values(position)[done..];
+        rest.iter_mut()
+            .zip(values)
+            .for_each(|(sum, value)| *sum += weight * value);
+    }
 }
 
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0.0;
-    for score in &mut *scores {
-        *score = exp(*score - most);
-        total += *score;
-    }
+    let most = highest_of(scores);
+    scores.iter_mut().for_each(|score| *score = exp(*score - most));
+    let total: f32 = scores.iter().sum();
     scores.iter_mut().for_each(|score| *score /= total);
 }
 
@@ -137,10 +191,15 @@ mod tests {
 
     #[test]
     fn it_is_what_single_operations_give() -> candle_core::Result<()> {
+        [12, 64, 80].into_iter().try_for_each(same)
+    }
+
+    /// For heads of `size` numbers.
+    fn same(size: usize) -> candle_core::Result<()> {
         let device = Device::Cpu;
         let random = |shape: &[usize]| Tensor::randn(0f32, 1.0, shape, &device);
-        let queries = random(&[3, 2, 2, 12])?;
-        let cache = random(&[3, 2, 9, 12])?;
+        let queries = random(&[3, 2, 2, size])?;
+        let cache = random(&[3, 2, 9, size])?;
         // a cache has more room than is filled
         let (keys, values) = (cache.narrow(2, 0, 5)?, cache.narrow(2, 2, 5)?);
         let bias = random(&[2, 5])?;
@@ -151,16 +210,18 @@ mod tests {
             .collect();
         let scores = queries
             .matmul(&keys.t()?)?
+            .affine(0.25, 0.0)?
             .broadcast_add(&bias.reshape((1, 2, 1, 5))?)?
             .broadcast_add(&Tensor::from_vec(mask, (3, 1, 1, 5), &device)?)?;
         let expected = candle_nn::ops::softmax(&scores, D::Minus1)?
             .matmul(&values.contiguous()?)?
             .transpose(1, 2)?
-            .reshape((6, 24))?;
+            .reshape((6, 2 * size))?;
         let bias = bias.flatten_all()?.to_vec1()?;
         let attend = Attend {
             lengths: Some(&lengths),
             bias: Some(&bias),
+            scale: 0.25,
         };
         let found = queries.apply_op3_no_bwd(&keys, &values, &attend)?;
         let apart = (found - expected)?.abs()?.max_all()?.to_scalar::<f32>()?;

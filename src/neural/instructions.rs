@@ -60,10 +60,29 @@ impl Path {
     }
 }
 
+/// What [`widest`] runs. A closure does where it is short: compilers leave long ones a function of their own, which
+/// is made for the narrow registers. What is longer says `#[inline(always)]` at its `run`.
+pub(crate) trait Work {
+    /// What comes of it.
+    type Result;
+
+    /// Does it.
+    fn run(self) -> Self::Result;
+}
+
+impl<R, F: FnOnce() -> R> Work for F {
+    type Result = R;
+
+    #[inline(always)]
+    fn run(self) -> R {
+        self()
+    }
+}
+
 /// Runs `work` as the compiler makes it for the widest registers that this processor has: for plain loops over numbers,
 /// which the common code takes in the narrow ones that every processor has. What it gives is the same to the bit, since
 /// compilers neither reorder sums nor fuse products with them.
-pub(crate) fn widest<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn widest<W: Work>(work: W) -> W::Result {
     match Path::best() {
         // SAFETY: a path is the best only if `Path::all` found its instructions.
         #[cfg(target_arch = "x86_64")]
@@ -71,20 +90,20 @@ pub(crate) fn widest<R>(work: impl FnOnce() -> R) -> R {
         // SAFETY: likewise.
         #[cfg(target_arch = "x86_64")]
         Path::Avx512 => unsafe { in_512(work) },
-        _ => work(),
+        _ => work.run(),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn in_256<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn in_256<W: Work>(work: W) -> W::Result {
+    work.run()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
-fn in_512<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn in_512<W: Work>(work: W) -> W::Result {
+    work.run()
 }
 
 /// The random numbers of the kernels' tests.

@@ -16,7 +16,7 @@ pub(crate) fn highest(row: &[f32]) -> f32 {
 }
 
 #[inline(always)]
-fn highest_of(row: &[f32]) -> f32 {
+pub(super) fn highest_of(row: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {

@@ -18,6 +18,7 @@
 pub mod device;
 pub mod source_target;
 
+mod added;
 mod attend;
 mod bert;
 mod blocks;

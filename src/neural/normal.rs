@@ -1,6 +1,6 @@
 //! Logits → log-probabilities, without touching the logits.
 
-use super::instructions::widest;
+use super::instructions::{Work, widest};
 use super::likeliest::highest;
 
 /// What takes the logits of a row to log-probabilities: `logit - highest - spread`.
@@ -26,7 +26,7 @@ impl Part {
     pub(crate) fn of(logits: &[f32]) -> Self {
         let highest = highest(logits);
         let total = if highest > f32::NEG_INFINITY {
-            widest(|| sum_of_exp(logits, highest))
+            widest(SumOfExp { logits, highest })
         } else if logits.iter().any(|logit| logit.is_nan()) {
             f64::NAN
         } else {
@@ -83,23 +83,35 @@ impl Normal {
     }
 }
 
-#[inline(always)]
-fn sum_of_exp(row: &[f32], highest: f32) -> f64 {
-    let mut total = 0.0;
-    // sums of a few hundred terms keep single precision; the sum of these sums does not
-    for part in row.chunks(LANES * 32) {
-        let mut lanes = [0f32; LANES];
-        let chunks = part.chunks_exact(LANES);
-        let rest = chunks.remainder();
-        for chunk in chunks {
-            for (sum, value) in lanes.iter_mut().zip(chunk) {
-                *sum += exp(*value - highest);
+/// The sum of `exp(logit - highest)`.
+struct SumOfExp<'a> {
+    logits: &'a [f32],
+    highest: f32,
+}
+
+impl Work for SumOfExp<'_> {
+    type Result = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut total = 0.0;
+        // sums of a few hundred terms keep single precision; the sum of these sums does not
+        for part in self.logits.chunks(LANES * 32) {
+            let mut lanes = [0f32; LANES];
+            let (chunks, rest) = part.as_chunks::<LANES>();
+            for chunk in chunks {
+                for (sum, value) in lanes.iter_mut().zip(chunk) {
+                    *sum += exp(*value - self.highest);
+                }
             }
+            total += lanes.iter().map(|s| f64::from(*s)).sum::<f64>();
+            total += rest
+                .iter()
+                .map(|v| f64::from(exp(*v - self.highest)))
+                .sum::<f64>();
         }
-        total += lanes.iter().map(|s| f64::from(*s)).sum::<f64>();
-        total += rest.iter().map(|v| f64::from(exp(*v - highest))).sum::<f64>();
+        total
     }
-    total
 }
 
 /// `exp(x)` for `x` of 0 or less within 3e-7 of its value, 0 below -87: in a form that the compiler can do for many

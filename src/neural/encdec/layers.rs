@@ -7,6 +7,7 @@ use candle_nn::ops::{layer_norm, rms_norm, softmax_last_dim};
 
 use super::config::{Config, Side};
 use crate::error::Result;
+use crate::neural::added::added;
 use crate::neural::config::Activation;
 use crate::neural::layers::Linear;
 use crate::neural::weights::Weights;
@@ -49,7 +50,7 @@ pub(super) struct Attention {
     output: Linear,
     heads: usize,
     head_dim: usize,
-    scale: Option<f64>,
+    scale: f64,
 }
 
 /// What attention gives.
@@ -73,17 +74,21 @@ impl Attention {
             output: linear("o", hidden, inner)?,
             heads: side.heads,
             head_dim: side.head_dim,
-            scale: config.scaled_attention.then(|| (side.head_dim as f64).powf(-0.5)),
+            scale: match config.scaled_attention {
+                true => (side.head_dim as f64).powf(-0.5),
+                false => 1.0,
+            },
         })
     }
 
-    /// Queries, scaled, `(rows × positions, heads × head)`.
+    /// Queries, `(rows × positions, heads × head)`.
     pub(super) fn queries(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let queries = self.query.forward(x)?;
-        match self.scale {
-            Some(scale) => queries * scale,
-            None => Ok(queries),
-        }
+        self.query.forward(x)
+    }
+
+    /// What products of queries and keys are multiplied by.
+    pub(super) fn scale(&self) -> f64 {
+        self.scale
     }
 
     /// Keys and values of `rows` rows, each `(rows, heads, positions, head)`.
@@ -113,6 +118,10 @@ impl Attention {
         values: &Tensor,
         bias: Option<&Tensor>,
     ) -> candle_core::Result<Mixed> {
+        let queries = match self.scale {
+            1.0 => queries.clone(),
+            scale => (queries * scale)?,
+        };
         let scores = queries.matmul(&keys.t()?)?;
         let scores = match bias {
             Some(bias) => scores.broadcast_add(bias)?,
@@ -194,10 +203,10 @@ impl<T> Residual<T> {
     ) -> Result<Tensor> {
         if self.first {
             let y = part(&self.part, &self.norm.forward(x)?)?;
-            return Ok((x + y)?);
+            return Ok(added(x, &y)?);
         }
         let y = part(&self.part, x)?;
-        Ok(self.norm.forward(&(x + y)?)?)
+        Ok(self.norm.forward(&added(x, &y)?)?)
     }
 }
 

@@ -7,6 +7,7 @@ use super::layers::{DecoderLayer, EncoderLayer, Norm, averaged};
 use super::state::State;
 use super::t5::bucket;
 use crate::error::{Error, Result};
+use crate::neural::added::added;
 use crate::neural::attend::Attend;
 use crate::neural::likeliest::Chosen;
 use crate::neural::matrix::Matrix;
@@ -192,7 +193,7 @@ impl Model {
         let mut x = self.embed(embedding, ids, &self.decoder, at, 1)?;
         observe("decoder.0", &x);
         let in_one_go = self.device.is_cpu() && self.dtype == DType::F32;
-        let added = match &bias {
+        let biases = match &bias {
             Some(bias) if in_one_go => Some(bias.flatten_all()?.to_vec1::<f32>()?),
             _ => None,
         };
@@ -205,7 +206,8 @@ impl Model {
                 if in_one_go {
                     let attend = Attend {
                         lengths: None,
-                        bias: added.as_deref(),
+                        bias: biases.as_deref(),
+                        scale: part.scale() as f32,
                     };
                     return Ok(part.out(&queries.apply_op3_no_bwd(&keys, &values, &attend)?)?);
                 }
@@ -221,6 +223,7 @@ impl Model {
                     let attend = Attend {
                         lengths: Some(&state.seen),
                         bias: None,
+                        scale: part.scale() as f32,
                     };
                     let mixed = queries.apply_op3_no_bwd(keys, values, &attend)?;
                     return Ok(part.out(&lanes_of(state, mixed)?)?);
@@ -292,10 +295,7 @@ impl Model {
         if let Order::Table(table) = &ends.order {
             let shape = x.shape().clone();
             let table = table.narrow(0, from, positions)?;
-            x = x
-                .reshape(((), positions, self.config.hidden))?
-                .broadcast_add(&table)?
-                .reshape(shape)?;
+            x = added(&x.reshape(((), positions, self.config.hidden))?, &table)?.reshape(shape)?;
         }
         match &ends.embedding_norm {
             Some(norm) => Ok(norm.forward(&x)?),

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::floats::Floats;
 use super::{COLUMNS, Kernel, Then, leading, product, store};
 use crate::error::Result;
-use crate::neural::instructions::{Path, widest};
+use crate::neural::instructions::{Path, Work, widest};
 use crate::neural::int8::rounded;
 use crate::neural::likeliest::{Chosen, likeliest};
 
@@ -148,7 +148,7 @@ impl Bytes {
     /// Rows of activations in bytes.
     pub(super) fn rounded(&self, x: &[f32]) -> Rows {
         Rows {
-            blocks: widest(|| x.as_chunks::<BLOCK>().0.iter().map(quantised).collect()),
+            blocks: widest(Rounding(x.as_chunks().0)),
             depth: self.inputs / BLOCK,
         }
     }
@@ -231,6 +231,27 @@ fn put(block: &mut Block, column: usize, weights: &[f32; BLOCK]) {
     for (input, weight) in weights.iter().enumerate() {
         let byte = (weight * inverse).round() as i32 + SHIFT;
         block.lines[input / 4][line].0[place * 4 + input % 4] = byte as u8;
+    }
+}
+
+/// Blocks of activations to bytes.
+struct Rounding<'a>(&'a [[f32; BLOCK]]);
+
+impl Work for Rounding<'_> {
+    type Result = Vec<Activations>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<Activations> {
+        let empty = Activations {
+            fours: [0; BLOCK / 4],
+            factor: 0.0,
+            shifted: 0,
+        };
+        let mut blocks = vec![empty; self.0.len()];
+        for (block, numbers) in blocks.iter_mut().zip(self.0) {
+            *block = quantised(numbers);
+        }
+        blocks
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) fn opening(
         };
         forced.push(index);
         let before = &translation[..place.start];
-        let term = match before.trim().is_empty() {
+        // what goes on from a piece before it does not begin with a capital
+        let begins = before.trim().is_empty() && translation.trim_start().starts_with(char::is_uppercase);
+        let term = match begins {
             true => capitalised(&term.target),
             false => term.target.clone(),
         };
@@ -94,6 +96,15 @@ mod tests {
         assert_eq!(next().as_deref(), Some("Управління порту"));
         assert_eq!(next().as_deref(), Some("Портова рада закрила пристань"));
         assert_eq!(next(), None);
+    }
+
+    #[test]
+    fn a_term_begins_with_a_capital_where_a_sentence_does() {
+        let uk = "причал закрила портова рада.";
+        let alignment = links("the quay was closed.", uk, &[("quay", "причал")]);
+        let terms = [term("quay", "пристань")];
+        let found = opening("the quay was closed.", (uk, &alignment), &terms, &mut Vec::new());
+        assert_eq!(found.as_deref(), Some("пристань"));
     }
 
     #[test]

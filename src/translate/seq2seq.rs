@@ -37,9 +37,18 @@ pub struct Search {
     pub batch_tokens: Option<usize>,
 }
 
+/// What was found for a segment.
+#[derive(Clone, Default)]
+struct Found {
+    /// Its hypotheses, the best first.
+    whole: Vec<Output>,
+    /// The best of each of the pieces that it was cut into, and where that stands.
+    pieces: Vec<(Span, Output)>,
+}
+
 /// What was translated before it was asked for, together with what comes after it: by its languages and text.
 #[derive(Default)]
-pub struct Ahead(RefCell<BTreeMap<(Language, Language, String), Vec<Output>>>);
+pub struct Ahead(RefCell<BTreeMap<(Language, Language, String), Found>>);
 
 impl Ahead {
     /// Forgets all of it.
@@ -47,7 +56,7 @@ impl Ahead {
         self.0.borrow_mut().clear();
     }
 
-    fn get(&self, request: &Request<'_>) -> Option<Vec<Output>> {
+    fn get(&self, request: &Request<'_>) -> Option<Found> {
         let key = (request.from, request.to, request.text.to_owned());
         self.0.borrow().get(&key).cloned()
     }
@@ -59,8 +68,8 @@ pub struct Seq2Seq<'a> {
     generation: Generation,
     alternatives: usize,
     batch_tokens: usize,
-    /// The hypotheses for the segments that were asked for last.
-    found: BTreeMap<String, Vec<Output>>,
+    /// By their text the segments that were asked for last.
+    found: BTreeMap<String, Found>,
     ahead: Rc<Ahead>,
     progress: &'a dyn Progress,
     /// Segments of the job, and those that came before what is asked for now.
@@ -138,7 +147,7 @@ impl<'a> Seq2Seq<'a> {
         for (request, spans) in &cut {
             let parts: Vec<(Span, Vec<Output>)> = spans.iter().copied().zip(outputs.by_ref()).collect();
             self.found
-                .insert(request.text.to_owned(), joined(parts, request.to));
+                .insert(request.text.to_owned(), Found::of(parts, request.to));
         }
         Ok(())
     }
@@ -191,8 +200,8 @@ impl Translator for Seq2Seq<'_> {
     /// the first lacks some; the further ones are the further hypotheses. A request with an opening has one alone.
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
         if requests.iter().any(|request| !request.opening.is_empty()) {
-            let asked: Vec<(&Request<'_>, String)> =
-                requests.iter().map(|r| (r, r.opening.to_owned())).collect();
+            let asked: Vec<(Request<'_>, String)> =
+                requests.iter().map(|r| (*r, r.opening.to_owned())).collect();
             let outputs = self.forced(&asked)?;
             return Ok(outputs.iter().map(|o| o.as_ref().map(draft)).collect());
         }
@@ -209,7 +218,7 @@ impl Translator for Seq2Seq<'_> {
             self.force_terms(requests)?;
         }
         let each = requests.iter().map(|request| {
-            let found = self.found.get(request.text)?;
+            let found = &self.found.get(request.text)?.whole;
             Some(Draft {
                 alternatives: found.iter().take(self.alternatives).map(alternative).collect(),
                 ..draft(found.get(attempt)?)
@@ -259,28 +268,45 @@ fn batches(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
     batches
 }
 
-/// The hypotheses for a segment from those for its pieces: the best of each, then the second of each …
-fn joined(mut parts: Vec<(Span, Vec<Output>)>, to: Language) -> Vec<Output> {
-    if let [(Span { start: 0, .. }, found)] = parts.as_mut_slice() {
-        return std::mem::take(found);
+impl Found {
+    /// From the hypotheses for each piece of a segment.
+    fn of(mut parts: Vec<(Span, Vec<Output>)>, to: Language) -> Self {
+        let best = |(span, found): &(Span, Vec<Output>)| Some((*span, found.first()?.clone()));
+        let pieces = parts.iter().filter_map(best).collect();
+        if let [(Span { start: 0, .. }, found)] = parts.as_mut_slice() {
+            let whole = std::mem::take(found);
+            return Self { whole, pieces };
+        }
+        let most = parts.iter().map(|(_, found)| found.len()).max().unwrap_or(0);
+        // the best of each, then the second of each …
+        let ranked = |rank: usize| {
+            let of = |(span, found): &'_ (Span, Vec<Output>)| {
+                Some((*span, found.get(rank).or(found.last())?.clone()))
+            };
+            joined(&parts.iter().filter_map(of).collect::<Vec<_>>(), to)
+        };
+        Self {
+            whole: (0..most).map(ranked).collect(),
+            pieces,
+        }
+    }
+}
+
+/// What was written for the pieces of a segment as one.
+fn joined(pieces: &[(Span, Output)], to: Language) -> Output {
+    if let [(Span { start: 0, .. }, only)] = pieces {
+        return only.clone();
     }
     let between = if writes_spaces(to) { " " } else { "" };
-    let most = parts.iter().map(|(_, found)| found.len()).max().unwrap_or(0);
-    (0..most)
-        .map(|rank| {
-            let mut whole = Output {
-                ended: true,
-                certainty: 1.0,
-                ..Output::default()
-            };
-            for (span, found) in &parts {
-                if let Some(part) = found.get(rank).or(found.last()) {
-                    append(&mut whole, part, *span, between);
-                }
-            }
-            whole
-        })
-        .collect()
+    let mut whole = Output {
+        ended: true,
+        certainty: 1.0,
+        ..Output::default()
+    };
+    for (span, piece) in pieces {
+        append(&mut whole, piece, *span, between);
+    }
+    whole
 }
 
 fn append(whole: &mut Output, part: &Output, source: Span, between: &str) {
@@ -307,187 +333,4 @@ fn writes_spaces(language: Language) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-
-    use super::*;
-    use crate::neural::Room;
-    use crate::progress::Silent;
-
-    /// Reads at most six words and writes them in capitals, or backwards as its second guess; keeps the batches.
-    #[derive(Default)]
-    struct Capitals(RefCell<Vec<Vec<String>>>);
-
-    impl TextToText for Capitals {
-        fn generate(&self, inputs: &[Input<'_>], generation: &Generation) -> Result<Vec<Vec<Output>>> {
-            let texts = inputs.iter().map(|i| i.text.to_owned()).collect();
-            self.0.borrow_mut().push(texts);
-            let write = |input: &Input<'_>| {
-                let output = |text: String, score: f32| Output {
-                    alignment: vec![Link {
-                        source: Span::new(0, input.text.len()),
-                        target: Span::new(0, text.len()),
-                        weight: 1.0,
-                    }],
-                    ended: !input.text.contains("endless"),
-                    text,
-                    score,
-                    certainty: score.exp(),
-                };
-                let first = input.text.to_uppercase();
-                let second = first.chars().rev().collect();
-                let mut found = vec![output(first, -0.5), output(second, -1.5)];
-                found.truncate(generation.hypotheses);
-                found
-            };
-            Ok(inputs.iter().map(write).collect())
-        }
-
-        fn count_tokens(&self, text: &str) -> Result<usize> {
-            Ok(text.split_whitespace().count())
-        }
-
-        fn room(&self) -> Room {
-            Room { source: 6, target: 6 }
-        }
-
-        fn defaults(&self) -> Generation {
-            Generation::default()
-        }
-
-        fn check_languages(&self, _: Option<Language>, _: Option<Language>) -> Result<()> {
-            Ok(())
-        }
-    }
-
-    fn requests<'a>(texts: &[&'a str]) -> Vec<Request<'a>> {
-        let request = |text: &&'a str| Request {
-            text,
-            before: None,
-            from: Language::EN,
-            to: Language::UK,
-            terms: &[],
-            opening: "",
-        };
-        texts.iter().map(request).collect()
-    }
-
-    fn translator(model: &Capitals, search: Search) -> Seq2Seq<'_> {
-        Seq2Seq::new(model, search, Rc::default(), &Silent)
-    }
-
-    fn texts(drafts: &[Option<Draft>]) -> Vec<Option<&str>> {
-        drafts
-            .iter()
-            .map(|d| d.as_ref().map(|d| d.text.as_str()))
-            .collect()
-    }
-
-    #[test]
-    fn batches_are_of_like_lengths_and_within_the_budget() {
-        let lengths = [3, 9, 1, 8, 2, 30, 0];
-        assert_eq!(batches(&lengths, 18), [vec![5], vec![1, 3], vec![0, 4, 2, 6]]);
-        assert_eq!(batches(&[0, 0], 1), [vec![0], vec![1]]);
-        assert!(batches(&[], 10).is_empty());
-    }
-
-    #[test]
-    fn the_order_is_restored_and_a_text_is_translated_once() {
-        let model = Capitals::default();
-        let search = Search {
-            batch_tokens: Some(4),
-            ..Search::default()
-        };
-        let mut translator = translator(&model, search);
-        let asked = requests(&["a b", "c", "d e f", "c", " ", "g h"]);
-        let drafts = translator.drafts(&asked, 0).expect("nothing that could fail");
-        assert_eq!(
-            texts(&drafts),
-            [
-                Some("A B"),
-                Some("C"),
-                Some("D E F"),
-                Some("C"),
-                None,
-                Some("G H")
-            ]
-        );
-        let batches = model.0.borrow();
-        assert_eq!(*batches, [vec!["d e f"], vec!["a b", "g h"], vec!["c"]]);
-    }
-
-    #[test]
-    fn what_was_translated_ahead_is_not_translated_again() {
-        let model = Capitals::default();
-        let ahead = Rc::new(Ahead::default());
-        let new = || Seq2Seq::new(&model, Search::default(), Rc::clone(&ahead), &Silent);
-        new()
-            .go_ahead(&requests(&["a b", "c", "a b"]))
-            .expect("nothing that could fail");
-        let drafts = new().drafts(&requests(&["c", "d", "c"]), 0);
-        let drafts = drafts.expect("nothing that could fail");
-        assert_eq!(texts(&drafts), [Some("C"), Some("D"), Some("C")]);
-        assert_eq!(*model.0.borrow(), [vec!["a b", "c"], vec!["d"]]);
-        ahead.clear();
-        let drafts = new().drafts(&requests(&["a b"]), 0);
-        assert_eq!(texts(&drafts.expect("nothing that could fail")), [Some("A B")]);
-        assert_eq!(model.0.borrow().len(), 3);
-    }
-
-    #[test]
-    fn further_attempts_are_the_further_hypotheses() {
-        let model = Capitals::default();
-        let mut translator = translator(&model, Search::default());
-        let asked = requests(&["a b", "c d"]);
-        translator.drafts(&asked, 0).expect("nothing that could fail");
-        let second = translator
-            .drafts(&asked[1..], 1)
-            .expect("nothing that could fail");
-        assert_eq!(texts(&second), [Some("D C")]);
-        let third = translator
-            .drafts(&asked[1..], 2)
-            .expect("nothing that could fail");
-        assert_eq!(texts(&third), [None]);
-        assert_eq!(model.0.borrow().len(), 1);
-    }
-
-    #[test]
-    fn what_is_too_long_is_cut_and_joined_with_its_alignment() {
-        let model = Capitals::default();
-        let mut translator = translator(&model, Search::default());
-        let text = "One two three four five. Six seven; eight nine ten eleven.";
-        let drafts = translator
-            .drafts(&requests(&[text]), 0)
-            .expect("nothing that could fail");
-        let draft = drafts[0].as_ref().expect("a draft");
-        assert_eq!(draft.text, text.to_uppercase());
-        let aligned: Vec<(&str, &str)> = draft
-            .alignment
-            .iter()
-            .map(|l| (l.source.of(text), l.target.of(&draft.text)))
-            .collect();
-        assert_eq!(aligned.len(), 2);
-        assert!(
-            aligned
-                .iter()
-                .all(|(source, target)| source.to_uppercase() == *target)
-        );
-    }
-
-    #[test]
-    fn what_was_cut_off_is_no_draft_and_alternatives_are_what_was_asked_for() {
-        let model = Capitals::default();
-        let search = Search {
-            alternatives: Some(2),
-            ..Search::default()
-        };
-        let mut translator = translator(&model, search);
-        let drafts = translator
-            .drafts(&requests(&["an endless song", "a b"]), 0)
-            .expect("nothing that could fail");
-        assert_eq!(texts(&drafts), [Some(""), Some("A B")]);
-        let alternatives = &drafts[1].as_ref().expect("a draft").alternatives;
-        let scores: Vec<f32> = alternatives.iter().map(|a| a.score).collect();
-        assert_eq!(scores, [-0.5, -1.5]);
-    }
-}
+mod tests;

@@ -69,7 +69,7 @@ pub use quantise::Quantiser;
 pub use sentencepiece::{Cut, Cuts, Decoded, SentencePiece};
 pub use seq2seq::{Best, EncoderDecoder, Leading, Limits, Special, Step};
 pub use ssru::{Arithmetic, Student, StudentState};
-pub use text_model::{is_encoder_decoder, load_text_to_text};
+pub use text_model::{is_encoder_decoder, load_student, load_text_to_text};
 pub use text_to_text::{Input, Output, Room, TextToText};
 
 use crate::error::Result;

@@ -41,8 +41,11 @@ pub fn load_text_to_text(spec: &LoadSpec, device: &Device) -> Result<Box<dyn Tex
     let Some(weights) = spec.weights.first() else {
         return Err(Error::failed("the model has no weights"));
     };
-    if let Some((source, target)) = &spec.vocabularies {
-        return student(spec, weights, (source, target), device);
+    if spec.vocabularies.is_some() {
+        let (student, tokenizer) = load_student(spec, device)?;
+        let model = TextModel::new(student, tokenizer, Generation::default())?;
+        // greedy: it learnt from what its teacher wrote with a beam
+        return Ok(Box::new(model.settled()));
     }
     let own = match &spec.weights[..] {
         [one] if is_gguf(one)? => source_target::open_gguf(&Gguf::open(one)?)?,
@@ -58,13 +61,14 @@ pub fn load_text_to_text(spec: &LoadSpec, device: &Device) -> Result<Box<dyn Tex
     Ok(Box::new(TextModel::new(model, tokenizer, defaults)?))
 }
 
-/// A student of Firefox's; on the processor in the integers that it is made for.
-fn student(
-    spec: &LoadSpec,
-    weights: &Path,
-    (source, target): (&Path, &Path),
-    device: &Device,
-) -> Result<Box<dyn TextToText>> {
+/// Loads a student of Firefox's with its tokenizer; on the processor in the integers that it is made for.
+///
+/// # Errors
+/// As for [`Student::load`] and [`source_target::open_pair`]; [`Error::Failed`] if no vocabularies are named.
+pub fn load_student(spec: &LoadSpec, device: &Device) -> Result<(Student, Box<dyn SourceTarget>)> {
+    let named = spec.weights.first().zip(spec.vocabularies.as_ref());
+    let (weights, (source, target)) =
+        named.ok_or_else(|| Error::failed("a student needs its weights and its vocabularies"))?;
     let tokenizer = source_target::open_pair(source, target)?;
     let special = Special {
         end: vec![tokenizer.end()],
@@ -76,13 +80,12 @@ fn student(
         Device::Cpu => Arithmetic::Integers,
         other => Arithmetic::Floats(other.clone()),
     };
-    let mut model = Student::load(weights, &arithmetic, special)?;
-    if let Some(shortlist) = &spec.shortlist {
-        model = model.with_shortlist(shortlist)?;
-    }
-    let model = TextModel::new(model, tokenizer, Generation::default())?;
-    // greedy: it learnt from what its teacher wrote with a beam
-    Ok(Box::new(model.settled()))
+    let student = Student::load(weights, &arithmetic, special)?;
+    let student = match &spec.shortlist {
+        Some(shortlist) => student.with_shortlist(shortlist)?,
+        None => student,
+    };
+    Ok((student, tokenizer))
 }
 
 /// An encoder-decoder with its tokenizer.

@@ -416,6 +416,44 @@ fn bench_measures_an_encoder_by_what_it_reads() {
 }
 
 #[test]
+fn bench_measures_an_encoder_decoder_over_sentences_side_by_side() {
+    let pocket = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pocket");
+    let program = Program::new();
+    let bench = |more: &[&str]| {
+        let mut command = program.command();
+        command
+            .args(["bench", "--prompt-tokens", "96", "--model"])
+            .arg(&pocket)
+            .args(more);
+        command.output().unwrap()
+    };
+    for form in [&[][..], &["--quantise", "q8_0"]] {
+        let output = bench(&[&["--new-tokens", "5", "--format", "json"], form].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(measured["sequences"], 3, "{measured}");
+        for key in [
+            "prefill_tokens_per_s",
+            "decode_tokens_per_s",
+            "load_s",
+            "peak_rss_mib",
+        ] {
+            assert!(measured[key].as_f64().unwrap() > 0.0, "{measured}");
+        }
+    }
+    let text = bench(&["--new-tokens", "5", "--format", "text"]).stdout;
+    assert!(String::from_utf8_lossy(&text).contains("96 tokens, 3 texts side by side"));
+    let output = bench(&["--new-tokens", "5000"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("5000 tokens are more than this model writes"),
+        "{said}"
+    );
+}
+
+#[test]
 fn bench_tells_the_stages_of_a_whole_job() {
     let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/tiny/qwen2/model.gguf");
     let program = Program::new();

@@ -1,6 +1,7 @@
 //! `byline bench`: how fast a model reads and writes on this machine, and how much memory it takes; or how long the
 //! stages of a whole job take.
 
+mod measure;
 mod suite;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use self::measure::Measured;
 use crate::cli::OutputFormat;
 use crate::cli::console::{Console, size};
 use crate::cli::engines::spec;
@@ -16,15 +18,17 @@ use crate::cli::quantised::quantised;
 use crate::cli::settings::Settings;
 use crate::cli::stages::peak_rss_mib;
 use crate::error::{Error, Result};
-use crate::neural::{self, ChatModel, Encoder, Purpose};
-use crate::progress::{self, Progress};
+use crate::neural;
+use crate::progress::Progress;
 use crate::registry::{Catalogue, Installed, Store};
 use crate::text::language::Language;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The model is named with --model ID (or a GGUF file, or a model folder); for a suite, as elsewhere."
+    after_help = "The model is named with --model ID (or a GGUF file, or a model folder); for a suite, as elsewhere. A chat \
+                  model reads one prompt. A translation model and an encoder read sentences side by side, as many as have \
+                  --prompt-tokens together; tokens a second are those of all of them."
 )]
 pub struct BenchArgs {
     /// Measure the stages of a whole job instead of one model: tokens, seconds and memory each
@@ -36,22 +40,12 @@ pub struct BenchArgs {
     /// Languages that a suite translates into
     #[arg(long, value_name = "LANG", value_delimiter = ',', requires = "suite")]
     pub to: Vec<Language>,
-    /// Tokens to read
+    /// Tokens to read; a translation model: in sentences of 32
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub prompt_tokens: usize,
-    /// Tokens to write
+    /// Tokens to write; a translation model: for each sentence
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub new_tokens: usize,
-}
-
-/// Tokens read at once; small enough for Ctrl-C to be noticed.
-const CHUNK: usize = 64;
-
-struct Measured {
-    load_s: f64,
-    prefill: f64,
-    /// None for a model that writes nothing.
-    decode: Option<f64>,
 }
 
 /// Runs the command.
@@ -75,19 +69,24 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
     let installed = find(settings, console)?;
     console.stage(&format!("loading {}", installed.id()));
     let device = settings.device.resolve()?;
+    let architecture = installed.manifest.architecture.as_str();
     let started = Instant::now();
-    let measured = if installed.manifest.architecture == "bert" {
+    let (load_s, measured) = if architecture == "bert" {
         let encoder = neural::load_encoder(&spec(&installed, settings), &device)?;
-        let load_s = started.elapsed().as_secs_f64();
-        console.stage("measuring");
-        measure_encoder(&encoder, args, load_s)?
+        measuring(started, console, || measure::encoder(&encoder, args))?
     } else {
         let spec = quantised(&installed, settings, &Store::from_env()?, console)?;
         let started = Instant::now();
-        let model = neural::load(&spec, &device)?;
-        let load_s = started.elapsed().as_secs_f64();
-        console.stage("measuring");
-        measure(&model, args, load_s)?
+        if spec.vocabularies.is_some() {
+            let (student, _) = neural::load_student(&spec, &device)?;
+            measuring(started, console, || measure::encoder_decoder(&student, args))?
+        } else if neural::is_encoder_decoder(architecture) {
+            let model = neural::load_seq2seq(&spec, &device)?;
+            measuring(started, console, || measure::encoder_decoder(&model, args))?
+        } else {
+            let model = neural::load(&spec, &device)?;
+            measuring(started, console, || measure::chat(&model, args))?
+        }
     };
     console.finish();
     let peak = peak_rss_mib();
@@ -96,7 +95,8 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
             "model": installed.id(),
             "prefill_tokens_per_s": measured.prefill,
             "decode_tokens_per_s": measured.decode,
-            "load_s": measured.load_s,
+            "sequences": measured.sequences,
+            "load_s": load_s,
             "peak_rss_mib": peak,
         })
         .to_string()
@@ -105,13 +105,19 @@ pub fn run(args: &BenchArgs, settings: &Settings, console: &Console) -> Result<u
             || "unknown here".to_owned(),
             |mib| size((mib * 1_048_576.0) as u64),
         );
+        let sequences = match measured.sequences {
+            1 => String::new(),
+            many => format!(", {many} texts side by side"),
+        };
         let writing = measured.decode.map_or_else(String::new, |decode| {
-            format!("\n  writing  {decode:>7.1} tokens/s ({} tokens)", args.new_tokens)
+            format!(
+                "\n  writing  {decode:>7.1} tokens/s ({} tokens each)",
+                args.new_tokens
+            )
         });
         format!(
-            "{}\n  load     {:>7.2} s\n  reading  {:>7.1} tokens/s ({} tokens){writing}\n  memory   {memory} at the most",
+            "{}\n  load     {load_s:>7.2} s\n  reading  {:>7.1} tokens/s ({} tokens{sequences}){writing}\n  memory   {memory} at the most",
             installed.id(),
-            measured.load_s,
             measured.prefill,
             args.prompt_tokens,
         )
@@ -139,57 +145,13 @@ fn find(settings: &Settings, console: &Console) -> Result<Installed> {
     Store::from_env()?.ensure(catalogue.get(wanted)?, settings.offline, console)
 }
 
-fn measure(model: &ChatModel, args: &BenchArgs, load_s: f64) -> Result<Measured> {
-    let engine = model.language_model();
-    let needed = args.prompt_tokens + args.new_tokens;
-    if needed > engine.context_length() {
-        return Err(Error::usage(format!(
-            "{needed} tokens are more than this model reads ({})",
-            engine.context_length()
-        )));
-    }
-    let mut state = engine.start();
-    // any ids do: the work is the same for all of them
-    let vocabulary = engine.vocabulary();
-    let prompt: Vec<u32> = (0..args.prompt_tokens)
-        .map(|i| u32::try_from((7919 * i) % (vocabulary / 2).max(1)).unwrap_or(0))
-        .collect();
-    let started = Instant::now();
-    let mut logits = Vec::new();
-    for chunk in prompt.chunks(CHUNK) {
-        progress::checkpoint()?;
-        logits = engine.step(chunk, &mut state)?;
-    }
-    let prefill = args.prompt_tokens as f64 / started.elapsed().as_secs_f64();
-    let started = Instant::now();
-    for _ in 0..args.new_tokens {
-        progress::checkpoint()?;
-        let best = logits
-            .iter()
-            .enumerate()
-            .max_by(|a, b| a.1.total_cmp(b.1))
-            .map_or(0, |(id, _)| u32::try_from(id).unwrap_or(0));
-        logits = engine.step(&[best], &mut state)?;
-    }
-    let decode = args.new_tokens as f64 / started.elapsed().as_secs_f64();
-    Ok(Measured {
-        load_s,
-        prefill,
-        decode: Some(decode),
-    })
-}
-
-/// An encoder reads sentences of about the length of a news sentence; it writes nothing.
-fn measure_encoder(encoder: &dyn Encoder, args: &BenchArgs, load_s: f64) -> Result<Measured> {
-    const SENTENCE: &str = "The harbour will stay closed for two weeks, the port authority said on Monday.";
-    let one = encoder.tokens(Purpose::Query, &[SENTENCE])?;
-    let tokens = one.first().map_or(1, |t| t.spans.len()).max(1);
-    let sentences = vec![SENTENCE; args.prompt_tokens.div_ceil(tokens)];
-    let started = Instant::now();
-    encoder.embed(Purpose::Query, &sentences)?;
-    Ok(Measured {
-        load_s,
-        prefill: (sentences.len() * tokens) as f64 / started.elapsed().as_secs_f64(),
-        decode: None,
-    })
+/// What was measured, and the seconds that loading took, which began at `started`.
+fn measuring(
+    started: Instant,
+    console: &Console,
+    measure: impl FnOnce() -> Result<Measured>,
+) -> Result<(f64, Measured)> {
+    let load_s = started.elapsed().as_secs_f64();
+    console.stage("measuring");
+    Ok((load_s, measure()?))
 }

@@ -65,15 +65,21 @@ pub(crate) fn likeliest(logits: &mut [f32], vocabulary: usize, banned: &[u32]) -
     logits.par_chunks_mut(vocabulary.max(1)).map(one).collect()
 }
 
-/// The likeliest tokens of each row of `logits`, `(rows, vocabulary)`: at most `keep`, the likeliest first and the lowest
-/// id first among equals, none of them `banned`. None where a logit is no number, or none is finite.
-pub(crate) fn leading(
-    logits: &mut [f32],
-    vocabulary: usize,
-    keep: usize,
-    banned: &[u32],
-) -> Vec<Option<Vec<Chosen>>> {
-    let one = |row: &mut [f32]| Leading::of(row, 0, keep, banned).chosen();
+/// Which tokens of a row are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Few<'a> {
+    /// So many at the most, the likeliest.
+    pub keep: usize,
+    /// None of these.
+    pub banned: &'a [u32],
+    /// How likely a token is: among those that are not banned, instead of among all.
+    pub renormalise: bool,
+}
+
+/// The tokens of each row of `logits`, `(rows, vocabulary)`, that are wanted: the likeliest first and the lowest id first
+/// among equals. None where a logit is no number, or none is finite.
+pub(crate) fn leading(logits: &mut [f32], vocabulary: usize, wanted: Few<'_>) -> Vec<Option<Vec<Chosen>>> {
+    let one = |row: &mut [f32]| Leading::of(row, 0, wanted).chosen();
     logits.par_chunks_mut(vocabulary.max(1)).map(one).collect()
 }
 
@@ -141,13 +147,17 @@ pub(crate) struct Leading {
 }
 
 impl Leading {
-    /// `first`: the token of the first of `logits`. What is `banned` counts in the sum all the same.
-    pub(crate) fn of(logits: &mut [f32], first: u32, keep: usize, banned: &[u32]) -> Self {
-        let sum = Part::of(logits);
-        for token in banned {
+    /// `first`: the token of the first of `logits`.
+    pub(crate) fn of(logits: &mut [f32], first: u32, wanted: Few<'_>) -> Self {
+        let all = Part::of(logits);
+        for token in wanted.banned {
             forbid(logits, token.checked_sub(first).as_slice());
         }
-        let mut highest = Highest::new(keep);
+        let sum = match wanted.renormalise {
+            true => Part::of(logits),
+            false => all,
+        };
+        let mut highest = Highest::new(wanted.keep);
         highest.scan(logits, first);
         Self { sum, highest }
     }
@@ -186,18 +196,25 @@ mod tests {
         #[test]
         fn the_likeliest_of_parts_are_those_of_the_whole(
             steps in proptest::collection::vec(-6i8..6, 1..700), keep in 1usize..12, part in 1usize..300, banned: [u16; 2],
+            renormalise: bool,
         ) {
             let row: Vec<f32> = steps.iter().map(|step| f32::from(*step) / 2.0).collect();
             let banned = banned.map(|token| u32::from(token) % row.len() as u32);
             let mut expected: Vec<u32> = (0..row.len() as u32).filter(|t| !banned.contains(t)).collect();
             expected.sort_by(|a, b| row[*b as usize].total_cmp(&row[*a as usize]));
             expected.truncate(keep);
-            let total = row.iter().map(|l| f64::from(*l).exp()).sum::<f64>().ln();
+            let wanted = Few { keep, banned: &banned, renormalise };
+            let counted = (0u32..).zip(&row).filter(|(token, _)| !renormalise || !banned.contains(token));
+            let total = counted.map(|(_, l)| f64::from(*l).exp()).sum::<f64>().ln();
             let mut parted = row.clone();
             let parts = parted.chunks_mut(part).zip((0u32..).step_by(part));
-            let parts = parts.map(|(logits, first)| Leading::of(logits, first, keep, &banned));
+            let parts = parts.map(|(logits, first)| Leading::of(logits, first, wanted));
             let parted = parts.reduce(Leading::with).and_then(Leading::chosen);
-            for found in [parted, leading(&mut row.clone(), row.len(), keep, &banned).remove(0)] {
+            for found in [parted, leading(&mut row.clone(), row.len(), wanted).remove(0)] {
+                if expected.is_empty() && renormalise {
+                    prop_assert_eq!(found, None);
+                    continue;
+                }
                 let found = found.expect("numbers");
                 let tokens: Vec<u32> = found.iter().map(|c| c.token).collect();
                 prop_assert_eq!(&tokens, &expected);
@@ -211,11 +228,20 @@ mod tests {
 
     #[test]
     fn rows_without_numbers_lead_nowhere() {
+        let three = Few {
+            keep: 3,
+            banned: &[],
+            renormalise: false,
+        };
         for wrong in [f32::NAN, f32::INFINITY] {
-            assert_eq!(leading(&mut [1.0, wrong], 2, 3, &[]), [None]);
+            assert_eq!(leading(&mut [1.0, wrong], 2, three), [None]);
         }
-        assert_eq!(leading(&mut [f32::NEG_INFINITY; 2], 2, 3, &[]), [None]);
-        assert_eq!(leading(&mut [1.0, 2.0], 2, 3, &[0, 1]), [Some(Vec::new())]);
+        assert_eq!(leading(&mut [f32::NEG_INFINITY; 2], 2, three), [None]);
+        let none = Few {
+            banned: &[0, 1],
+            ..three
+        };
+        assert_eq!(leading(&mut [1.0, 2.0], 2, none), [Some(Vec::new())]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Module, Shape, S
 
 use super::blocks::{self, Blocks, Rows};
 use super::config::Activation;
-use super::likeliest::{Chosen, leading, likeliest};
+use super::likeliest::{Chosen, Few, leading, likeliest};
 use super::panels::{Bytes, Floats, Then};
 use crate::error::Result;
 
@@ -75,15 +75,10 @@ impl Panels {
         }
     }
 
-    fn leading(
-        &self,
-        x: &[f32],
-        bias: Option<&[f32]>,
-        (keep, banned): (usize, &[u32]),
-    ) -> Vec<Option<Vec<Chosen>>> {
+    fn leading(&self, x: &[f32], bias: Option<&[f32]>, wanted: Few<'_>) -> Vec<Option<Vec<Chosen>>> {
         match self {
-            Self::Floats(floats) => floats.leading(x, bias, keep, banned),
-            Self::Bytes(bytes) => bytes.leading(x, bias, keep, banned),
+            Self::Floats(floats) => floats.leading(x, bias, wanted),
+            Self::Bytes(bytes) => bytes.leading(x, bias, wanted),
         }
     }
 
@@ -321,19 +316,18 @@ impl Matrix {
         }
     }
 
-    /// The same with the `keep` likeliest, as [`leading`] chooses them.
+    /// The same with those that are wanted, as [`leading`] chooses them.
     pub(crate) fn leading(
         &self,
         x: &Tensor,
         bias: Option<&Tensor>,
-        keep: usize,
-        banned: &[u32],
+        wanted: Few<'_>,
     ) -> candle_core::Result<Vec<Option<Vec<Chosen>>>> {
         match self {
-            Self::Panels(panels) => with_numbers(x, bias, |x, bias| panels.leading(x, bias, (keep, banned))),
+            Self::Panels(panels) => with_numbers(x, bias, |x, bias| panels.leading(x, bias, wanted)),
             Self::Blocks(_) | Self::Candle(_) => {
                 let (mut y, vocabulary) = self.outputs(x, bias)?;
-                Ok(leading(&mut y, vocabulary, keep, banned))
+                Ok(leading(&mut y, vocabulary, wanted))
             }
         }
     }

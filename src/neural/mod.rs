@@ -61,7 +61,7 @@ pub use bert::{BertEncoder, load_encoder};
 pub use decode::{EarlyStopping, Generation, Sampling, Source, Written, search};
 pub use encdec::{Seq2Seq, Seq2SeqInspection, Seq2SeqState, load_seq2seq};
 pub use held::CacheType;
-pub use likeliest::Chosen;
+pub use likeliest::{Chosen, Few};
 pub use load::{LoadSpec, Quantise, load};
 pub use model::{CausalLm, ChatModel, Inspection, Reading, State};
 pub use mutual::{Mutual, Mutuals, dot, mutual};

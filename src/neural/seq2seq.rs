@@ -5,7 +5,7 @@
 //! not change; all that a batch has read and written is in its state; a row's logits depend on its own source and its
 //! own tokens alone, whatever shares the batch with it and however much padding that takes.
 
-use super::likeliest::{Chosen, leading, likeliest};
+use super::likeliest::{Chosen, Few, leading, likeliest};
 use crate::error::Result;
 
 /// An encoder-decoder model over token ids.
@@ -58,8 +58,8 @@ pub trait EncoderDecoder: Send + Sync {
         })
     }
 
-    /// As [`EncoderDecoder::step`], where of each row the `keep` likeliest tokens are wanted, none of them `banned`: what
-    /// a beam search goes on with, without millions of logits that nobody looks at twice.
+    /// As [`EncoderDecoder::step`], where of each row a few tokens are wanted: what a beam search goes on with, without
+    /// millions of logits that nobody looks at twice.
     ///
     /// # Errors
     /// As for [`EncoderDecoder::step`].
@@ -68,11 +68,11 @@ pub trait EncoderDecoder: Send + Sync {
         tokens: &[u32],
         parents: &[usize],
         state: &mut Self::State,
-        (keep, banned): (usize, &[u32]),
+        wanted: Few<'_>,
     ) -> Result<Leading> {
         let mut step = self.step(tokens, parents, state)?;
         Ok(Leading {
-            rows: leading(&mut step.logits, self.limits().vocabulary, keep, banned),
+            rows: leading(&mut step.logits, self.limits().vocabulary, wanted),
             attention: step.attention,
         })
     }

@@ -212,6 +212,10 @@ impl<'a> Sentence<'a> {
         let one = |(beam, row): (&Beam, &mut [f32])| {
             let normal = Normal::of(row)?;
             self.constraints.apply(row, &beam.tokens, Some(normal));
+            let normal = match self.generation.renormalise {
+                true => Normal::of(row)?,
+                false => normal,
+            };
             let mut highest = Highest::new(self.constraints.candidates());
             highest.scan(row, 0);
             Some(highest.chosen(normal))

@@ -23,6 +23,9 @@ pub struct Generation {
     pub no_repeat_ngram: usize,
     /// What is taken from tokens that stand already (Keskar et al. 2019). 1: off.
     pub repetition_penalty: f32,
+    /// Whether a beam search takes the probability of a token among those that may be written (`renormalize_logits`),
+    /// instead of among all.
+    pub renormalise: bool,
     /// Draw instead of searching; `beams` is 1 then.
     pub sampling: Option<Sampling>,
     /// Whether scores are to be exact. If not, a greedy search need not know every logit: its tokens are the same, and
@@ -68,6 +71,7 @@ impl Default for Generation {
             min_length: 0,
             no_repeat_ngram: 0,
             repetition_penalty: 1.0,
+            renormalise: false,
             sampling: None,
             exact_scores: true,
             attention: false,

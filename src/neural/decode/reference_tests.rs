@@ -7,7 +7,7 @@ use super::search::{Steps, search_with};
 use super::{EarlyStopping, Generation, Sampling, Source, Written};
 use crate::error::Result;
 use crate::neural::likeliest::{leading, likeliest};
-use crate::neural::{Best, Leading, Limits, Special, Step};
+use crate::neural::{Best, Few, Leading, Limits, Special, Step};
 
 /// The table that scripts the logits.
 struct Script {
@@ -33,11 +33,11 @@ impl<F: FnMut(&[u32], &[usize]) -> Result<Step>> Steps for Scripted<F> {
         })
     }
 
-    fn leading(&mut self, tokens: &[u32], parents: &[usize], keep: usize, banned: &[u32]) -> Result<Leading> {
+    fn leading(&mut self, tokens: &[u32], parents: &[usize], wanted: Few<'_>) -> Result<Leading> {
         let mut step = self.0(tokens, parents)?;
         let vocabulary = step.logits.len() / tokens.len();
         Ok(Leading {
-            rows: leading(&mut step.logits, vocabulary, keep, banned),
+            rows: leading(&mut step.logits, vocabulary, wanted),
             attention: step.attention,
         })
     }
@@ -140,6 +140,7 @@ fn generation(options: &Value) -> Generation {
         max_length: Some(size("max_length").unwrap_or(24)),
         min_length: size("min_length").unwrap_or(0),
         no_repeat_ngram: size("no_repeat_ngram_size").unwrap_or(0),
+        renormalise: options["renormalize_logits"] == true,
         repetition_penalty: options["repetition_penalty"].as_f64().unwrap_or(1.0) as f32,
         ..Generation::default()
     }

@@ -6,7 +6,7 @@ use super::beam::{Next, Rows, Sentence};
 use super::constraints::Constraints;
 use super::options::Generation;
 use crate::error::{Error, Result};
-use crate::neural::{Best, EncoderDecoder, Leading, Limits, Special, Step};
+use crate::neural::{Best, EncoderDecoder, Few, Leading, Limits, Special, Step};
 use crate::progress::checkpoint;
 
 /// One source of a batch.
@@ -73,8 +73,8 @@ pub(super) trait Steps {
     /// The likeliest tokens alone, but for those that are `banned`.
     fn best(&mut self, tokens: &[u32], parents: &[usize], banned: &[u32]) -> Result<Best>;
 
-    /// The `keep` likeliest tokens alone, but for those that are `banned`.
-    fn leading(&mut self, tokens: &[u32], parents: &[usize], keep: usize, banned: &[u32]) -> Result<Leading>;
+    /// The tokens that are wanted alone.
+    fn leading(&mut self, tokens: &[u32], parents: &[usize], wanted: Few<'_>) -> Result<Leading>;
 }
 
 /// A model over a batch.
@@ -92,9 +92,8 @@ impl<M: EncoderDecoder + ?Sized> Steps for Running<'_, M> {
         self.model.best(tokens, parents, &mut self.state, banned)
     }
 
-    fn leading(&mut self, tokens: &[u32], parents: &[usize], keep: usize, banned: &[u32]) -> Result<Leading> {
-        self.model
-            .leading(tokens, parents, &mut self.state, (keep, banned))
+    fn leading(&mut self, tokens: &[u32], parents: &[usize], wanted: Few<'_>) -> Result<Leading> {
+        self.model.leading(tokens, parents, &mut self.state, wanted)
     }
 }
 
@@ -138,8 +137,12 @@ pub(super) fn search_with(
             _ if !alone => Given::Step(steps.step(&tokens, &parents)?),
             1 => Given::Best(steps.best(&tokens, &parents, &constraints.banned(length))?),
             _ => {
-                let (keep, banned) = (constraints.candidates(), constraints.banned(length));
-                Given::Leading(steps.leading(&tokens, &parents, keep, &banned)?)
+                let wanted = Few {
+                    keep: constraints.candidates(),
+                    banned: &constraints.banned(length),
+                    renormalise: generation.renormalise,
+                };
+                Given::Leading(steps.leading(&tokens, &parents, wanted)?)
             }
         };
         advance(&mut live, given, tokens.len(), (limits.vocabulary, longest))?;

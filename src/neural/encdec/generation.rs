@@ -98,7 +98,6 @@ impl<'a> Layered<'a> {
             ("exponential_decay_length_penalty", &[]),
             ("min_new_tokens", zero),
             ("guidance_scale", one),
-            ("renormalize_logits", off),
         ] {
             for file in self.files.iter().flatten() {
                 file.only(key, harmless)?;
@@ -170,6 +169,9 @@ fn defaults(read: &Layered<'_>) -> Result<Generation> {
             .count("no_repeat_ngram_size")?
             .unwrap_or(usual.no_repeat_ngram),
         repetition_penalty: penalty.unwrap_or(usual.repetition_penalty),
+        renormalise: read
+            .read("renormalize_logits", Json::as_bool)?
+            .unwrap_or(usual.renormalise),
         ..usual
     })
 }

@@ -27,6 +27,7 @@ pub use self::state::State as Seq2SeqState;
 use super::config::Reader;
 use super::decode::Generation;
 use super::gguf::{Gguf, broken};
+use super::likeliest::Few;
 use super::load::{LoadSpec, is_gguf, json_of};
 use super::safetensors::Safetensors;
 use super::seq2seq::{Best, EncoderDecoder, Leading, Limits, Special, Step};
@@ -294,11 +295,11 @@ impl EncoderDecoder for Seq2Seq {
         tokens: &[u32],
         parents: &[usize],
         state: &mut Seq2SeqState,
-        (keep, banned): (usize, &[u32]),
+        wanted: Few<'_>,
     ) -> Result<Leading> {
         let (x, attention) = self.step_seen(tokens, parents, state, &mut |_, _| {})?;
         Ok(Leading {
-            rows: self.model.leading(x, keep, banned)?,
+            rows: self.model.leading(x, wanted)?,
             attention: attention.as_ref().map(flat).transpose()?,
         })
     }

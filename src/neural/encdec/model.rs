@@ -9,7 +9,7 @@ use super::t5::bucket;
 use crate::error::{Error, Result};
 use crate::neural::added::added;
 use crate::neural::attend::Attend;
-use crate::neural::likeliest::Chosen;
+use crate::neural::likeliest::{Chosen, Few};
 use crate::neural::matrix::Matrix;
 use crate::neural::weights::Weights;
 use crate::progress::checkpoint;
@@ -259,10 +259,10 @@ impl Model {
         Ok(output.best(&x, self.logit_bias.as_ref(), banned)?)
     }
 
-    /// The `keep` likeliest tokens of each row that a step gave, but for those that are `banned`.
-    pub(super) fn leading(&self, x: Tensor, keep: usize, banned: &[u32]) -> Result<Vec<Option<Vec<Chosen>>>> {
+    /// The tokens of each row that a step gave which are wanted.
+    pub(super) fn leading(&self, x: Tensor, wanted: Few<'_>) -> Result<Vec<Option<Vec<Chosen>>>> {
         let (x, output) = self.output(x)?;
-        Ok(output.leading(&x, self.logit_bias.as_ref(), keep, banned)?)
+        Ok(output.leading(&x, self.logit_bias.as_ref(), wanted)?)
     }
 
     /// The output matrix and what it is multiplied with.

@@ -13,7 +13,7 @@ use super::{COLUMNS, Kernel, Then, leading, product, store};
 use crate::error::Result;
 use crate::neural::instructions::{Path, Work, widest};
 use crate::neural::int8::rounded;
-use crate::neural::likeliest::{Chosen, likeliest};
+use crate::neural::likeliest::{Chosen, Few, likeliest};
 
 /// Inputs that share a factor.
 pub(super) const BLOCK: usize = 32;
@@ -166,22 +166,21 @@ impl Bytes {
         likeliest(&mut y, self.outputs, banned)
     }
 
-    /// For each row of `x` the `keep` likeliest outputs, but for those that are `banned`.
+    /// For each row of `x` the outputs that are wanted.
     pub(crate) fn leading(
         &self,
         x: &[f32],
         bias: Option<&[f32]>,
-        keep: usize,
-        banned: &[u32],
+        wanted: Few<'_>,
     ) -> Vec<Option<Vec<Chosen>>> {
-        self.leading_by(x, bias, (keep, banned), Path::best())
+        self.leading_by(x, bias, wanted, Path::best())
     }
 
     pub(super) fn leading_by(
         &self,
         x: &[f32],
         bias: Option<&[f32]>,
-        wanted: (usize, &[u32]),
+        wanted: Few<'_>,
         path: Path,
     ) -> Vec<Option<Vec<Chosen>>> {
         let rows = (&self.rounded(x), x.len() / self.inputs);

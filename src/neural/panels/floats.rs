@@ -9,7 +9,7 @@ use super::screen::{Candidates, Screen};
 use super::{COLUMNS, Kernel, Then, leading, product, store};
 use crate::error::Result;
 use crate::neural::instructions::Path;
-use crate::neural::likeliest::{Chosen, greedy, likeliest};
+use crate::neural::likeliest::{Chosen, Few, greedy, likeliest};
 
 /// Sixteen outputs' weights for one input.
 #[derive(Clone, Copy)]
@@ -105,22 +105,21 @@ impl Floats {
         }
     }
 
-    /// For each row of `x` the `keep` likeliest outputs, but for those that are `banned`.
+    /// For each row of `x` the outputs that are wanted.
     pub(crate) fn leading(
         &self,
         x: &[f32],
         bias: Option<&[f32]>,
-        keep: usize,
-        banned: &[u32],
+        wanted: Few<'_>,
     ) -> Vec<Option<Vec<Chosen>>> {
-        self.leading_by(x, bias, (keep, banned), Path::best())
+        self.leading_by(x, bias, wanted, Path::best())
     }
 
     pub(super) fn leading_by(
         &self,
         x: &[f32],
         bias: Option<&[f32]>,
-        wanted: (usize, &[u32]),
+        wanted: Few<'_>,
         path: Path,
     ) -> Vec<Option<Vec<Chosen>>> {
         leading(self, self.outputs, (x, x.len() / self.inputs), bias, wanted, path)

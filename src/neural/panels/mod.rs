@@ -17,7 +17,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::instructions::Path;
-use super::likeliest::{Chosen, Leading};
+use super::likeliest::{Chosen, Few, Leading};
 
 pub(crate) use bytes::Bytes;
 pub(crate) use floats::Floats;
@@ -105,7 +105,7 @@ fn product<K: Kernel>(
 /// Panels whose products with all rows are looked at while they are near.
 const NEAR: usize = 16;
 
-/// For each row the `keep` likeliest of the outputs that [`product`] would give, but for those that are `banned`: a
+/// For each row those of the outputs that [`product`] would give which are wanted: a
 /// stretch of outputs at a time, so that not all of them are ever written down. What a row gets depends neither on the
 /// other rows nor on the number of threads.
 fn leading<K: Kernel>(
@@ -113,7 +113,7 @@ fn leading<K: Kernel>(
     outputs: usize,
     (rows, count): (&K::Rows, usize),
     bias: Option<&[f32]>,
-    (keep, banned): (usize, &[u32]),
+    wanted: Few<'_>,
     path: Path,
 ) -> Vec<Option<Vec<Chosen>>> {
     let panels = outputs.div_ceil(COLUMNS);
@@ -133,7 +133,7 @@ fn leading<K: Kernel>(
                     .zip(&bias[first..])
                     .for_each(|(y, bias)| *y += bias);
             }
-            Leading::of(slice, first as u32, keep, banned)
+            Leading::of(slice, first as u32, wanted)
         };
         slices.into_iter().map(look).collect()
     };
@@ -238,22 +238,26 @@ mod tests {
         let held = |rows: Range<usize>| Ok(weights[rows.start * inputs..rows.end * inputs].to_vec());
         let floats = Floats::new(outputs, inputs, held).expect("nothing can fail");
         let bytes = Bytes::new(outputs, inputs, held).expect("nothing can fail");
-        let banned = [1, 1024, 2499];
+        let wanted = Few {
+            keep: 8,
+            banned: &[1, 1024, 2499],
+            renormalise: false,
+        };
         for path in Path::all() {
             for bias in [None, Some(bias.as_slice())] {
                 let then = Then { bias, function: None };
                 let found = [
                     (
                         floats.apply_by(&x, then, path),
-                        floats.leading_by(&x, bias, (8, &banned), path),
+                        floats.leading_by(&x, bias, wanted, path),
                     ),
                     (
                         bytes.apply_by(&x, then, path),
-                        bytes.leading_by(&x, bias, (8, &banned), path),
+                        bytes.leading_by(&x, bias, wanted, path),
                     ),
                 ];
                 for (mut whole, found) in found {
-                    let expected = leading(&mut whole, outputs, 8, &banned);
+                    let expected = leading(&mut whole, outputs, wanted);
                     for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
                         assert_eq!((found.len(), expected.len()), (8, 8));
                         for (found, expected) in found.iter().zip(expected) {

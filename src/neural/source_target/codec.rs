@@ -147,6 +147,16 @@ impl SourceTarget for Codec {
     }
 
     fn vocabulary(&self) -> usize {
-        self.decoding.spellings.len()
+        let mut spellings = self.decoding.spellings.iter();
+        let spelled = spellings.rposition(|spelling| *spelling != Spelling::Silent);
+        let layout = self
+            .layout
+            .before
+            .iter()
+            .chain(&self.layout.after)
+            .chain([&self.end]);
+        let given = layout.chain(self.tags.values().flatten());
+        let size = spelled.map_or(0, |last| last + 1);
+        given.map(|id| *id as usize + 1).fold(size, usize::max)
     }
 }

@@ -301,15 +301,9 @@ fn t5_spm(folder: &Folder, path: &Path) -> Result<Codec> {
     let end = end
         .ok_or_else(|| broken(path, &format!("it lacks the piece `{token}`")))?
         .1;
-    let tagged = model
-        .pieces
-        .iter()
-        .any(|p| p.kind.is_plain() && t5_language(&p.text).is_some());
-    // Tokens `<extra_id_0>` and so on are numbered behind the pieces, but for mT5 and MADLAD, which have pieces for them.
-    let usual = if folder.family == "t5" && !tagged { 100 } else { 0 };
+    // sentinels of training that are numbered behind the pieces spell nothing
     let tokens = Tokens {
         end,
-        sentinels: folder.number("extra_ids", usual)? as usize,
         cleaned: folder.cleans(),
     };
     t5_model(model, path, tokens)
@@ -319,8 +313,6 @@ fn t5_spm(folder: &Folder, path: &Path) -> Result<Codec> {
 pub(super) struct Tokens {
     /// What ends a source and a target.
     pub(super) end: u32,
-    /// Tokens that are numbered behind the pieces.
-    pub(super) sentinels: usize,
     /// As [`Decoding::cleaned`].
     pub(super) cleaned: bool,
 }
@@ -339,8 +331,7 @@ pub(super) fn t5_model(mut model: Model, path: &Path, tokens: Tokens) -> Result<
         }
     }
     let model = SentencePiece::from_model(model).map_err(wrong)?;
-    let mut spellings = own_spellings(&model);
-    spellings.resize(spellings.len() + tokens.sentinels, Spelling::Silent);
+    let spellings = own_spellings(&model);
     let (habits, unknown) = (model.habits(), model.unknown());
     let cutter = Cutter::SentencePiece(Arc::new(model), Ids::Shifted(0));
     let side = Arc::new(Side::new(cutter, HashSet::new(), unknown));

@@ -35,7 +35,6 @@ pub(crate) fn open_gguf(gguf: &Gguf) -> Result<Option<Box<dyn SourceTarget>>> {
     let tokens = Tokens {
         end,
         // what pretraining used is among the tokens
-        sentinels: 0,
         cleaned: false,
     };
     families::t5_model(model, path, tokens).map(|codec| Some(Box::new(codec) as Box<dyn SourceTarget>))

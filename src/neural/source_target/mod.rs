@@ -100,6 +100,7 @@ pub trait SourceTarget: Send + Sync {
     /// What ends a source and a target.
     fn end(&self) -> u32;
 
-    /// One more than the highest id that it gives or knows.
+    /// One more than the highest id that it puts around a text or that spells something. What only training used may have
+    /// a higher one, and no place in the model: BART's `<mask>`.
     fn vocabulary(&self) -> usize;
 }

@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use self::config::Config;
 use self::layers::{Affine, Attention, FeedForward, Memory, Ssru};
 use self::load::{Loader, Words};
-use super::likeliest::{Chosen, leading, likeliest};
+use super::likeliest::{Chosen, Few, leading, likeliest};
 use super::marian_bin::Quantised;
 use super::seq2seq::{Best, EncoderDecoder, Leading, Limits, Special, Step};
 use super::shortlist::Shortlist;
@@ -417,14 +417,15 @@ impl EncoderDecoder for Student {
         tokens: &[u32],
         parents: &[usize],
         state: &mut StudentState,
-        (keep, banned): (usize, &[u32]),
+        wanted: Few<'_>,
     ) -> Result<Leading> {
         let rename = |row: &mut Option<Vec<Chosen>>, tokens: &[u32]| {
             let chosen = row.iter_mut().flatten();
             chosen.for_each(|c| c.token = tokens[c.token as usize]);
         };
-        let choose = |y: &mut [f32], width: usize, banned: &[u32]| leading(y, width, keep, banned);
-        let look = |x: &[f32], rows: &[Row]| self.chosen((x, rows), banned, choose, rename);
+        let choose =
+            |y: &mut [f32], width: usize, banned: &[u32]| leading(y, width, Few { banned, ..wanted });
+        let look = |x: &[f32], rows: &[Row]| self.chosen((x, rows), wanted.banned, choose, rename);
         let (rows, attention) = self.stepped(tokens, parents, state, look)?;
         Ok(Leading { rows, attention })
     }

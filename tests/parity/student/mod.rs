@@ -6,7 +6,7 @@ mod texts;
 
 use std::collections::{HashMap, HashSet};
 
-use byline::neural::{Arithmetic, EncoderDecoder, Student};
+use byline::neural::{Arithmetic, EncoderDecoder, Few, Student};
 use candle_core::Device;
 
 use self::random::{BASE_MEMORY, Folder, Shape, Stored, TINY, sources};
@@ -286,7 +286,16 @@ fn the_likeliest_tokens_are_those_of_all_logits() {
         let banned = [best(&step.logits[..300]), 299, 298];
         let one = student.best(&tokens, &parents, &mut start(), &banned).unwrap();
         let few = student
-            .leading(&tokens, &parents, &mut start(), (5, &banned))
+            .leading(
+                &tokens,
+                &parents,
+                &mut start(),
+                Few {
+                    keep: 5,
+                    banned: &banned,
+                    renormalise: false,
+                },
+            )
             .unwrap();
         assert_eq!(
             (&one.attention, &few.attention),

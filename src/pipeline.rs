@@ -24,7 +24,8 @@ use crate::translate::glossary::Glossary;
 use crate::translate::llm::Llm;
 use crate::translate::relay::Relay;
 use crate::translate::seq2seq::{Ahead, Search, Seq2Seq};
-use crate::translate::{self, Request, Status, Translator};
+use crate::translate::together::{self, Drafted, Drafts};
+use crate::translate::{self, Guide, Request, Status, Translator};
 use crate::update::{Changes, Former, KeptSentences, KeptTranslations};
 use desk::{Desk, Joined};
 use ladder::Ladder;
@@ -64,6 +65,14 @@ pub trait Models {
     /// As for [`Models::engine`], if one that was asked for by its id cannot be had.
     fn reader(&mut self, _from: Language, _to: Language) -> Result<Option<Rc<Reader>>> {
         Ok(None)
+    }
+
+    /// Whether one model, which is asked in words, translates `from` into each of `to`.
+    ///
+    /// # Errors
+    /// As for [`Models::engine`].
+    fn one_chat(&mut self, _from: Language, _to: &[Language]) -> Result<bool> {
+        Ok(false)
     }
 
     /// What [`go_ahead`] has translated.
@@ -142,15 +151,13 @@ pub fn update(
     let summary = summarised(&document, &claims, former, options, models, progress)?;
     let from = document.article.language;
     let segments = segments_of(&document, &summary);
-    let mut translations = Vec::new();
-    for &to in options.to.iter().filter(|&&to| to != from) {
-        let text = Text {
-            id: &document.article.id,
-            segments: &segments,
-            former,
-        };
-        translations.push(translated(text, from, to, options, models, progress)?);
-    }
+    let text = Text {
+        id: &document.article.id,
+        segments: &segments,
+        former,
+    };
+    let targets: Vec<Language> = options.to.iter().copied().filter(|&to| to != from).collect();
+    let translations = in_all(text, from, &targets, options, models, progress)?;
     let mut digest = assemble(document, claims, summary, translations, options);
     digest.changes = former.map(|former| {
         let told: Vec<String> = digest.summary.sentences.iter().map(|s| s.text.clone()).collect();
@@ -165,6 +172,54 @@ struct Text<'a> {
     id: &'a str,
     segments: &'a [String],
     former: Option<&'a Former>,
+}
+
+/// `text` in each of the languages `to`.
+fn in_all(
+    text: Text<'_>,
+    from: Language,
+    to: &[Language],
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Vec<Translation>> {
+    let drafts = match text.former {
+        // of an update only what changed is asked for
+        Some(_) => Drafts::default(),
+        None => drafted(text.segments, from, to, options, models, progress)?,
+    };
+    let one = |&to: &Language| translated(text, &drafts, (from, to), options, models, progress);
+    to.iter().map(one).collect()
+}
+
+/// What the translations into all languages ask for first, where one model writes them side by side.
+fn drafted(
+    segments: &[String],
+    from: Language,
+    targets: &[Language],
+    options: &Options,
+    models: &mut dyn Models,
+    progress: &dyn Progress,
+) -> Result<Drafts> {
+    if targets.len() < 2 || !models.one_chat(from, targets)? {
+        return Ok(Drafts::default());
+    }
+    let names: Vec<&str> = targets.iter().map(|to| to.code()).collect();
+    progress.stage(&format!("translating {}", names.join(", ")));
+    let desk = |&to: &Language| Desk {
+        segments,
+        from,
+        to,
+        glossary: &options.glossary,
+        reader: None,
+    };
+    let desks: Vec<Desk<'_>> = targets.iter().map(desk).collect();
+    let guides: Vec<(Language, &dyn Guide)> =
+        desks.iter().map(|desk| (desk.to, desk as &dyn Guide)).collect();
+    let ahead = models.ahead();
+    let engine = models.engine(Task::Translate, from, Some(targets[0]))?;
+    let mut translator = translator(engine, options, ahead, progress);
+    together::drafts(segments, from, &guides, &mut *translator)
 }
 
 /// The digest of a summary and its translations; without translations: of the summary alone.
@@ -243,7 +298,7 @@ fn summarised(
     }
 }
 
-/// `segments` in language `to`, held against the source; attributions that were lost are put back.
+/// `segments` in each of the languages `to`, held against the source; attributions that were lost are put back.
 ///
 /// # Errors
 /// As for [`digest`].
@@ -251,23 +306,23 @@ pub fn translate(
     id: &str,
     segments: &[String],
     from: Language,
-    to: Language,
+    to: &[Language],
     options: &Options,
     models: &mut dyn Models,
     progress: &dyn Progress,
-) -> Result<Translation> {
+) -> Result<Vec<Translation>> {
     let text = Text {
         id,
         segments,
         former: None,
     };
-    translated(text, from, to, options, models, progress)
+    in_all(text, from, to, options, models, progress)
 }
 
 fn translated(
     text: Text<'_>,
-    from: Language,
-    to: Language,
+    drafts: &Drafts,
+    (from, to): (Language, Language),
     options: &Options,
     models: &mut dyn Models,
     progress: &dyn Progress,
@@ -295,7 +350,8 @@ fn translated(
     };
     let desk = desk(to, models)?;
     let engine = models.engine(Task::Translate, middle.unwrap_or(from), Some(to))?;
-    let mut translator = translator(engine, options, ahead, progress);
+    let mut translator: Box<dyn Translator> =
+        Box::new(Drafted::new(drafts, translator(engine, options, ahead, progress)));
     if let Some((middle, first_leg)) = middle.zip(first_leg) {
         translator = Box::new(Relay::new(translator, middle, segments, first_leg));
     }

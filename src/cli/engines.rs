@@ -341,6 +341,19 @@ impl Models for Engines<'_> {
         Rc::clone(&self.ahead)
     }
 
+    fn one_chat(&mut self, from: Language, to: &[Language]) -> Result<bool> {
+        let needs: Vec<Need> = to.iter().map(|&to| (Task::Translate, from, Some(to))).collect();
+        self.prepare(&needs)?;
+        let mut chosen = needs.iter().map(|need| self.chosen.get(need));
+        let Some(Some(first)) = chosen.next() else {
+            return Ok(false);
+        };
+        let same = |other: Option<&Installed>| {
+            other.is_some_and(|other| (other.id(), &other.sha256) == (first.id(), &first.sha256))
+        };
+        Ok(!neural::is_encoder_decoder(&first.manifest.architecture) && chosen.all(same))
+    }
+
     fn middle(&mut self, from: Language, to: Language) -> Result<Option<Language>> {
         self.prepare(&[(Task::Translate, from, Some(to))])?;
         Ok(self.middles.get(&(from, to)).copied())

@@ -12,6 +12,7 @@ mod pieces;
 pub mod refuse;
 pub mod relay;
 pub mod seq2seq;
+pub mod together;
 
 use crate::error::Result;
 use crate::finding::{Check, Finding, Severity};

@@ -24,6 +24,10 @@ pub(crate) struct Scripted {
     rules: Vec<(&'static str, &'static str)>,
     /// Every prompt, in order.
     pub(crate) asked: Rc<RefCell<Vec<String>>>,
+    /// How many prompts came at once.
+    together: Vec<usize>,
+    /// Whether it says that it serves all languages.
+    one: bool,
 }
 
 impl Scripted {
@@ -32,6 +36,8 @@ impl Scripted {
         Self {
             rules: rules.to_vec(),
             asked: Rc::default(),
+            together: Vec::new(),
+            one: false,
         }
     }
 }
@@ -63,6 +69,7 @@ impl Chat for Scripted {
         asks: &[Ask],
         on_text: &mut dyn FnMut(usize, Streamed<'_>),
     ) -> Result<Vec<Completion>> {
+        self.together.push(asks.len());
         let answers = asks.iter().enumerate().map(|(index, ask)| {
             let answer = self.answer(&ask.messages);
             on_text(index, Streamed::Text(&answer.text));
@@ -82,6 +89,10 @@ impl Chat for Scripted {
 }
 
 impl Models for Scripted {
+    fn one_chat(&mut self, _: Language, _: &[Language]) -> Result<bool> {
+        Ok(self.one)
+    }
+
     fn engine(&mut self, _: Task, _: Language, _: Option<Language>) -> Result<Engine<'_>> {
         Ok(Engine::Chat {
             chat: self,
@@ -464,4 +475,39 @@ fn the_page_holds_each_claim_in_every_language() {
             );
         }
     }
+}
+
+#[test]
+fn languages_of_one_model_are_written_side_by_side_and_come_out_as_alone() {
+    let rules = [
+        ("Quarry road to reopen", "采石场道路将于春季重新开放"),
+        (
+            "will reopen on 3 April",
+            "道路管理局周二表示，采石场道路将于4月3日重新开放。",
+        ),
+        ("60 jobs", "采石场工人称，60个工作岗位因关闭而消失。"),
+    ];
+    let made = |one: bool, to: &[Language]| {
+        let mut models = Scripted::new(&rules);
+        models.one = one;
+        let options = Options {
+            length: Length::Sentences(2),
+            abstractive: false,
+            temperature: 0.0,
+            seed: 0,
+            to: to.to_vec(),
+            glossary: Glossary::default(),
+            search: Search::default(),
+        };
+        let digest = pipeline::digest(article(), &options, &mut models, &Silent).unwrap();
+        (render::json::digest(&digest, &[]), models.together)
+    };
+    let both = [Language::ZH, Language::KO];
+    let (alone, one_by_one) = made(false, &both);
+    let (same, side_by_side) = made(true, &both);
+    assert_eq!(same, alone);
+    // the headline of both languages, then both sentences of both
+    assert_eq!(side_by_side[..2], [2, 4]);
+    assert_eq!(one_by_one[..2], [1, 2]);
+    assert_eq!(made(true, &both[..1]).1[..2], [1, 2]);
 }

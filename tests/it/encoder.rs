@@ -90,7 +90,9 @@ fn translated(answer: &'static str, reader: Option<Rc<Reader>>) -> (Translation,
     };
     let source = [SOURCE.to_owned()];
     let (from, to) = (Language::EN, Language::UK);
-    let made = pipeline::translate("t", &source, from, to, &options(), &mut models, &Silent).unwrap();
+    let made = pipeline::translate("t", &source, from, &[to], &options(), &mut models, &Silent)
+        .unwrap()
+        .remove(0);
     let asked = models.model.asked.borrow().len();
     (made, asked)
 }

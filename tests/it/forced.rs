@@ -47,7 +47,9 @@ impl Lines {
             glossary,
             ..options()
         };
-        pipeline::translate("a", &[text.to_owned()], from, to, &options, self, &Silent).unwrap()
+        pipeline::translate("a", &[text.to_owned()], from, &[to], &options, self, &Silent)
+            .unwrap()
+            .remove(0)
     }
 }
 
@@ -185,7 +187,9 @@ fn the_second_leg_goes_on_from_the_first() {
     let mut model = Lines::new(lines, Some(Language::EN));
     let segments = ["Міст закрито.", "Щось інше."].map(str::to_owned);
     let (from, to) = (Language::UK, Language::KO);
-    let made = pipeline::translate("a", &segments, from, to, &options(), &mut model, &Silent).unwrap();
+    let made = pipeline::translate("a", &segments, from, &[to], &options(), &mut model, &Silent)
+        .unwrap()
+        .remove(0);
     let texts: Vec<&str> = made.segments.iter().map(|s| s.text.as_str()).collect();
     assert_eq!(texts, ["다리가 폐쇄되었다.", "Щось інше."]);
     assert_eq!(made.segments[1].status, Status::Untranslated);

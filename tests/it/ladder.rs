@@ -33,7 +33,9 @@ fn translated(from: &str, to: &str, source: &[&str], rules: Rules<'_>) -> (Trans
     let mut model = Scripted::new(rules);
     let source: Vec<String> = source.iter().map(|s| (*s).to_owned()).collect();
     let (from, to): (Language, Language) = (from.parse().unwrap(), to.parse().unwrap());
-    let made = pipeline::translate("t", &source, from, to, &options(), &mut model, &Silent).unwrap();
+    let made = pipeline::translate("t", &source, from, &[to], &options(), &mut model, &Silent)
+        .unwrap()
+        .remove(0);
     let asked = model.asked.borrow().clone();
     (made, asked)
 }
@@ -393,7 +395,9 @@ fn the_terms_of_the_desk_and_of_the_gazetteer_name_a_source() {
     ];
     let mut model = Scripted::new(&rules);
     let (from, to) = (Language::EN, Language::UK);
-    let made = pipeline::translate("t", &source, from, to, &options, &mut model, &Silent).unwrap();
+    let made = pipeline::translate("t", &source, from, &[to], &options, &mut model, &Silent)
+        .unwrap()
+        .remove(0);
     holds(&made);
     assert_eq!(
         texts(&made),

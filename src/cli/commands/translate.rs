@@ -172,11 +172,11 @@ impl Maker for Translations<'_> {
             .map(|i| document.sentence(i).to_owned())
             .collect();
         let (mut texts, mut code) = (Vec::new(), 0);
-        for to in self.options.to.clone() {
-            let id = &document.article.id;
-            let (options, engines) = (&self.options, &mut self.engines);
-            let translation = pipeline::translate(id, &segments, from, to, options, engines, self.console)?;
-            self.console.finish();
+        let (id, options) = (&document.article.id, &self.options);
+        let engines = &mut self.engines;
+        let made = pipeline::translate(id, &segments, from, &options.to, options, engines, self.console)?;
+        self.console.finish();
+        for translation in made {
             texts.extend(self.printed(&document, &translation)?);
             for line in render::translation::attention(&translation) {
                 self.console.warn(&line);

@@ -130,19 +130,33 @@ fn answer(model: &mut ChatModel, asks: &[Ask], together: bool) -> (f64, Vec<Stri
     (seconds, done.into_iter().map(|d| d.text).collect(), steps, tokens)
 }
 
+/// Rounds of which the medians count.
+const ROUNDS: usize = 3;
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
 fn summary(model: &mut ChatModel, articles: &[String]) {
-    println!("article, how: seconds plain, with guesses (times faster; tokens a step)");
+    println!("article, how: seconds plain, with guesses (times faster; tokens a step); medians of {ROUNDS}");
     let mut totals = [[0f64; 2]; 2];
     for path in articles {
         for together in [false, true] {
-            let (plain, texts, ..) = answer(model, &asks(path, false), together);
-            let (guessed, same, steps, tokens) = answer(model, &asks(path, true), together);
-            assert_eq!(texts, same, "{path}: guesses have changed a summary");
+            let (mut plain, mut guessed, mut tokens_a_step) = (Vec::new(), Vec::new(), 0.0);
+            for _ in 0..ROUNDS {
+                let (seconds, texts, ..) = answer(model, &asks(path, false), together);
+                plain.push(seconds);
+                let (seconds, same, steps, tokens) = answer(model, &asks(path, true), together);
+                guessed.push(seconds);
+                assert_eq!(texts, same, "{path}: guesses have changed a summary");
+                tokens_a_step = tokens as f64 / steps as f64;
+            }
+            let (plain, guessed) = (median(plain), median(guessed));
             let how = if together { "side by side" } else { "one by one" };
             println!(
-                "{path}, {how}: {plain:.2}, {guessed:.2} ({:.2}; {:.2})",
-                plain / guessed,
-                tokens as f64 / steps as f64
+                "{path}, {how}: {plain:.2}, {guessed:.2} ({:.2}; {tokens_a_step:.2})",
+                plain / guessed
             );
             totals[usize::from(together)][0] += plain;
             totals[usize::from(together)][1] += guessed;

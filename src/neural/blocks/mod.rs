@@ -14,9 +14,12 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod formats;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod prefetch;
 mod rows;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod stream;
 mod tile;
 
@@ -203,20 +206,28 @@ fn groups<F: Format, I: Instructions>(task: &mut Task<'_>, scratch: &mut Scratch
 }
 
 fn run(kind: Kind, path: Path, task: &mut Task<'_>) {
-    let few = kind.share() == Share::Each256 && task.rows.count() <= stream::FEW;
     SCRATCH.with_borrow_mut(|scratch| {
-        match path {
-            #[cfg(target_arch = "x86_64")]
-            Path::Avx512 if few => return stream::avx512(kind, task, scratch),
-            #[cfg(target_arch = "x86_64")]
-            Path::Avx2 if few => return stream::avx2(kind, task, scratch),
-            _ => {}
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        if stream::takes(kind, task.rows) {
+            match path {
+                #[cfg(target_arch = "x86_64")]
+                Path::Avx512 => return stream::avx512(kind, task, scratch),
+                #[cfg(target_arch = "x86_64")]
+                Path::Avx2 => return stream::avx2(kind, task, scratch),
+                #[cfg(target_arch = "aarch64")]
+                Path::Neon => return stream::neon(kind, task, scratch),
+                _ => {}
+            }
         }
         of_kind!(kind, F => match path {
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => avx2::Avx2::run::<F>(task, scratch),
             #[cfg(target_arch = "x86_64")]
             Path::Avx512 => avx512::Avx512::run::<F>(task, scratch),
+            #[cfg(target_arch = "aarch64")]
+            Path::Neon if neon::has_dot() => neon::Neon::<true>::run::<F>(task, scratch),
+            #[cfg(target_arch = "aarch64")]
+            Path::Neon => neon::Neon::<false>::run::<F>(task, scratch),
             _ => portable::Portable::run::<F>(task, scratch),
         });
     });

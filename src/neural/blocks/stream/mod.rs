@@ -10,22 +10,33 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use {avx2::avx2, avx512::avx512};
 
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::neon;
+
 use super::formats::Format;
-use super::rows::{Rows, Stretch};
+use super::rows::{Rows, Share, Stretch};
 use super::tile::OUTPUTS;
-use super::{GROUP, Scratch, Task};
+use super::{GROUP, Kind, Scratch, Task};
 
 /// Blocks that are multiplied together.
 const RUN: usize = 16;
 /// Up to so many rows this order is the faster one (`cargo bench --bench decoder -- FILE.gguf rows`).
-pub(super) const FEW: usize = 2;
+const FEW: usize = 2;
+
+/// Whether a product of such blocks and rows is made in this order.
+pub(super) fn takes(kind: Kind, rows: &Rows) -> bool {
+    kind.share() == Share::Each256 && rows.count() <= FEW
+}
 
 /// A row of activations. What goes with a block stands beside what goes with the next one, and after the last comes the
 /// first again, so that sixteen can be read from any.
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
 struct Row<'a> {
     stretches: &'a [Stretch],
     /// The sums of each 16, two to a number: `(8, length)`.
@@ -33,6 +44,7 @@ struct Row<'a> {
     factors: Vec<f32>,
 }
 
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
 impl<'a> Row<'a> {
     fn of(rows: &'a Rows, row: usize) -> Self {
         let stretches = &rows.stretches[row * rows.depth..][..rows.depth];
@@ -58,6 +70,7 @@ impl<'a> Row<'a> {
 }
 
 /// The first sixteen of `all`.
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
 #[inline(always)]
 fn run_of<T>(all: &[T]) -> &[T; RUN] {
     all.first_chunk().expect("as many as there are blocks in a run")

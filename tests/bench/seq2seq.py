@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Race byline's encoder-decoder engine against CTranslate2 and transformers on one machine, in one run.
 
-usage: seq2seq.py [--threads N] [--sentences N] [--slices N] [--slow N] [--only NAME[,NAME]] [--program FILE] [LINES.jsonl]
+usage: seq2seq.py [--threads N] [--sentences N] [--rounds N] [--slow N] [--only NAME[,NAME]] [--program FILE] [LINES.jsonl]
 
 LINES.jsonl: segments in the layout {"en": [...], "uk": [...]} a line; without it, lines are drawn from the articles
 under tests/articles. Builds a Marian model with seeded random weights of the size of opus-mt (512 wide, 6+6 layers,
-feed-forward 2048, 8 heads, 62,000 tokens) and gives every engine the same batches of token ids. A batch writes as
-many tokens as its longest reference translation, no fewer and no more, so that all engines do the same work whatever
-the weights say. The sentences are dealt into slices of all lengths, and engines take turns at each slice, a process
-each: what else the machine does hits all of them, and the medians of the ratios of a slice say who is faster. Target
-tokens a second (medians over the slices), seconds to load, the most memory. transformers, which is several times
-slower, does the first `--slow` slices.
+feed-forward 2048, 8 heads, 62,000 tokens) and gives every engine the same batches of token ids, greedy and with four
+beams, one by one and by 32. A batch writes as many tokens as its longest reference translation, no fewer and no more,
+so that all engines do the same work whatever the weights say. The sentences are dealt into slices of 32 of all lengths
+(what is left over makes one more, which is written one by one), and engines take turns at each slice, a process each,
+`--rounds` times: what else the machine does hits all of them, and the medians of the ratios of a turn say who is
+faster. Printed: target tokens a second (medians), seconds to load (medians), the most memory, the ratios, and whether
+they reach what the project asks of itself. transformers, which is several times slower, does the first `--slow` turns.
+On two quiet cores of 2024 200 sentences take about half an hour, 40 about six minutes.
 
 What it needs it installs once into target/bench-venv (torch, transformers, sentencepiece, ctranslate2);
 the program itself is `cargo bench --bench seq2seq`, or what `--program` names.
@@ -18,7 +20,6 @@ the program itself is `cargo bench --bench seq2seq`, or what `--program` names.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -35,6 +36,10 @@ ENGINES = ["byline f32", "byline q8_0", "ctranslate2 float32", "ctranslate2 int8
 RATIOS = [("byline f32", "transformers"), ("byline q8_0", "transformers"),
           ("byline f32", "ctranslate2 float32"), ("byline q8_0", "ctranslate2 int8")]
 SETTINGS = [(1, 1), (1, 32), (4, 1), (4, 32)]  # beams, sentences a batch
+# at least so many times as fast, at this batch size; at most so many times the memory
+ASKED = [("byline f32", "transformers", 1, 4.0), ("byline f32", "ctranslate2 float32", 32, 1.0),
+         ("byline q8_0", "ctranslate2 int8", 32, 0.7)]
+MEMORY = 1.2
 
 
 def installed():
@@ -104,12 +109,14 @@ def build(lines):
             for a, b in lines], ctranslate2.__version__
 
 
-def jobs_of(sentences, path):
-    """Batches of sentences of like length; each writes as many tokens as its longest reference."""
+def jobs_of(sentences, fullest, path):
+    """Batches of sentences of like length; each writes as many tokens as its longest reference. A batch that is not
+    full is none where others are."""
     jobs = []
     for beams, size in SETTINGS:
         ordered = sorted(sentences, key=lambda s: len(s[0]))
         batches = [ordered[i:i + size] for i in range(0, len(ordered), size)]
+        batches = [batch for batch in batches if len(batch) >= min(size, fullest)]
         jobs.append({"beams": beams, "size": size, "batches": [
             {"sources": [ids + [0] for ids, _ in batch], "length": min(200, max(n for _, n in batch))}
             for batch in batches]})
@@ -154,15 +161,23 @@ def theirs(engine, threads, jobs):
         started = time.time()
         tokens = sum(run(b["sources"], b["length"], job["beams"]) for b in job["batches"])
         results.append({"beams": job["beams"], "size": job["size"], "tokens_per_s": tokens / (time.time() - started)})
-    return {"load_s": load, "jobs": results,
-            "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"load_s": load, "jobs": results, "peak_rss_mib": peak_mib()}
 
 
-def race(names, slices, slow, threads, program, jobs_path):
-    """For each slice what each engine that did it gave."""
+def peak_mib():
+    """The most memory of this process alone: what getrusage tells counts that of the process that started it too."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def race(names, slices, rounds, slow, threads, program, jobs_path):
+    """For each turn what each engine that took it gave."""
     rows = []
-    for number, sentences in enumerate(slices):
-        jobs_of(sentences, jobs_path)
+    fullest = max(map(len, slices))
+    for number, sentences in enumerate(slices * rounds):
+        jobs_of(sentences, fullest, jobs_path)
         rows.append({})
         for name in names:
             if name == "transformers" and number >= slow:
@@ -180,30 +195,50 @@ def race(names, slices, slow, threads, program, jobs_path):
                 sys.exit(f"{name} failed:\n{ran.stderr[-2000:]}")
             rows[-1][name] = json.loads(ran.stdout.splitlines()[-1])
             speeds = [f"{job['tokens_per_s']:.0f}" for job in rows[-1][name]["jobs"]]
-            print(f"slice {number + 1} of {len(slices)}, {name}: {' '.join(speeds)}", file=sys.stderr, flush=True)
+            print(f"turn {number + 1} of {len(slices) * rounds}, {name}: {' '.join(speeds)}", file=sys.stderr, flush=True)
     return rows
 
 
 def table(names, rows):
-    """Medians over the slices, of the speeds and of the ratios within a slice."""
+    """Medians over the turns, of the speeds and of the ratios within a turn."""
     def speeds(row, name):
         return [job["tokens_per_s"] for job in row[name]["jobs"]]
+
+    def median(column):
+        there = [value for value in column if value]
+        return statistics.median(there) if there else float("nan")
+
+    def ratios(ours, theirs):
+        both = [row for row in rows if ours in row and theirs in row]
+        each = ([b and a / b for a, b in zip(speeds(r, ours), speeds(r, theirs))] for r in both)
+        return [median(column) for column in zip(*each)]
 
     heads = [f"beam {b}, batch {s}" for b, s in SETTINGS]
     print("| engine | " + " | ".join(heads) + " | load s | peak MiB |")
     print("|---|" + "---:|" * (len(SETTINGS) + 2))
+    peaks = {}
     for name in names:
         runs = [row for row in rows if name in row]
-        each = [statistics.median(column) for column in zip(*(speeds(r, name) for r in runs))]
+        each = [median(column) for column in zip(*(speeds(r, name) for r in runs))]
         load = statistics.median(r[name]["load_s"] for r in runs)
-        peak = max(r[name]["peak_rss_mib"] for r in runs)
-        print(f"| {name} | " + " | ".join(f"{s:.0f}" for s in each) + f" | {load:.2f} | {peak:.0f} |")
+        peaks[name] = max(r[name]["peak_rss_mib"] for r in runs)
+        print(f"| {name} | " + " | ".join(f"{s:.0f}" for s in each) + f" | {load:.2f} | {peaks[name]:.0f} |")
     for ours, theirs in RATIOS:
-        both = [row for row in rows if ours in row and theirs in row]
-        if both:
-            columns = zip(*([a / b for a, b in zip(speeds(r, ours), speeds(r, theirs))] for r in both))
-            each = " | ".join(f"{statistics.median(column):.2f}" for column in columns)
-            print(f"| {ours} : {theirs} | {each} | | |")
+        if ours in peaks and theirs in peaks:
+            each = " | ".join(f"{ratio:.2f}" for ratio in ratios(ours, theirs))
+            print(f"| {ours} : {theirs} | {each} | | {peaks[ours] / peaks[theirs]:.2f} |")
+    print("\n| asked | of | is | |\n|---|---|---:|---|")
+    for ours, theirs, size, least in ASKED:
+        if ours not in peaks or theirs not in peaks:
+            continue
+        for (beams, each), ratio in zip(SETTINGS, ratios(ours, theirs)):
+            if each == size:
+                holds = "holds" if ratio >= least else "falls short"
+                print(f"| at least {least} times {theirs} | {ours}, beam {beams}, batch {size} | {ratio:.2f} | {holds} |")
+        if size > 1:
+            ratio = peaks[ours] / peaks[theirs]
+            holds = "holds" if ratio <= MEMORY else "falls short"
+            print(f"| at most {MEMORY} times the memory of {theirs} | {ours} | {ratio:.2f} | {holds} |")
 
 
 def main():
@@ -211,8 +246,8 @@ def main():
     parser.add_argument("lines", nargs="?")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--sentences", type=int, default=200)
-    parser.add_argument("--slices", type=int, default=7)
-    parser.add_argument("--slow", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--slow", type=int, default=sys.maxsize)
     parser.add_argument("--only")
     parser.add_argument("--program")
     parser.add_argument("--engine", help=argparse.SUPPRESS)
@@ -226,12 +261,16 @@ def main():
     step = max(1, len(lines) // options.sentences)
     sentences, version = build(lines)
     ordered = sorted(sentences[::step][:options.sentences], key=lambda s: len(s[0]))
-    slices = [ordered[i::options.slices] for i in range(options.slices)]
+    # as many full slices as there are, each of all lengths, and what is left over, of all lengths too
+    full, left = divmod(len(ordered), 32)
+    rest = ordered[:: max(1, len(ordered) // left)][:left] if left else []
+    dealt = [sentence for sentence in ordered if not any(sentence is other for other in rest)]
+    slices = [dealt[i::full] for i in range(full)] + [rest] * bool(rest)
     program = [options.program] if options.program else ["cargo", "bench", "-q", "--bench", "seq2seq", "--"]
     names = options.only.split(",") if options.only else ENGINES
-    print(f"CTranslate2 {version}, {options.threads} threads, {len(ordered)} sentences in {len(slices)} slices: "
+    print(f"CTranslate2 {version}, {options.threads} threads, {len(ordered)} sentences in {len(slices)} slices, {options.rounds} times: "
           "target tokens/s", file=sys.stderr)
-    table(names, race(names, slices, options.slow, options.threads, program, jobs_path))
+    table(names, race(names, slices, options.rounds, options.slow, options.threads, program, jobs_path))
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use byline::error::Error;
@@ -39,6 +40,10 @@ fn bart_model_is_decoded_as_its_authors_do() {
     let old = model_of(&spec);
     assert_eq!((old.defaults().beams, old.defaults().max_length), (6, Some(31)));
     assert_eq!(old.special().forced_first, Some(0));
+
+    // opus-mt asks for it
+    set(&at("config.json"), "renormalize_logits", true.into());
+    assert!(model_of(&spec).defaults().renormalise && !old.defaults().renormalise);
 }
 
 /// Sets a key of a JSON file.
@@ -96,6 +101,24 @@ fn options_of_an_encoder_decoder_that_would_be_ignored_are_refused() {
         set(&folder.path().join("generation_config.json"), key, value);
         refused(&folder.path().join("model.safetensors"), key);
     }
+}
+
+/// A pickle is data: what it would have Python call is not called, and where there are no tensors that is said.
+#[test]
+fn a_pickle_that_calls_for_code_is_refused_and_calls_nothing() {
+    let folder = copy("marian_separate");
+    let path = folder.path().join("pytorch_model.bin");
+    let called = folder.path().join("called");
+    let code = format!("cos\nsystem\n(S'touch {}'\ntR.", called.display());
+    fs::write(&path, &code).unwrap();
+    refused(&path, "pytorch_model.bin");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("archive/data.pkl", stored).unwrap();
+    archive.write_all(code.as_bytes()).unwrap();
+    archive.finish().unwrap();
+    refused(&path, "pytorch_model.bin");
+    assert!(!called.exists());
 }
 
 fn refused(weights: &Path, named: &str) {

@@ -29,6 +29,10 @@ impl Numbers {
         if ids.values().any(|id| *id >= 1 << 24) {
             return Err(broken(&path, "its token numbers are out of range"));
         }
+        let numbers: HashSet<u32> = ids.values().copied().collect();
+        if let Some(hole) = (0..ids.len() as u32).find(|id| !numbers.contains(id)) {
+            return Err(broken(&path, &format!("no token of it has the number {hole}")));
+        }
         let named = |key: &str, usual: &str| {
             let token = folder.special(key, usual);
             let id = ids.get(&token).copied();
@@ -50,6 +54,27 @@ impl Numbers {
             unknown,
             special,
         })
+    }
+
+    /// The SentencePiece model at `path`, most of whose pieces must be numbered here.
+    fn model(&self, path: &Path) -> Result<Arc<SentencePiece>> {
+        let model = SentencePiece::open(path)?;
+        let text = |id: &u32| matches!(model.spelling(*id), Some(Spelling::Piece(_)));
+        let pieces: Vec<u32> = (0..model.len() as u32).filter(text).collect();
+        let known = |id: &&u32| {
+            model
+                .piece(**id)
+                .is_some_and(|piece| self.ids.contains_key(piece))
+        };
+        let unknown = pieces.len() - pieces.iter().filter(known).count();
+        if 2 * unknown > pieces.len() {
+            let all = pieces.len();
+            let problem = format!(
+                "the vocabulary beside it lacks {unknown} of its {all} pieces: they do not belong together"
+            );
+            return Err(broken(path, &problem));
+        }
+        Ok(Arc::new(model))
     }
 
     fn side(&self, model: &Arc<SentencePiece>) -> Side {
@@ -87,15 +112,15 @@ pub(super) fn marian(folder: &Folder) -> Result<Codec> {
         .then(|| Numbers::open(folder, "target_vocab.json"))
         .transpose()?;
     let (source, target) = (folder.needed("source.spm")?, folder.needed("target.spm")?);
-    let model = Arc::new(SentencePiece::open(&target)?);
     let written = target_numbers.as_ref().unwrap_or(&numbers);
+    let model = written.model(&target)?;
     let languages = numbers
         .ids
         .iter()
         .filter_map(|(token, id)| Some((marian_language(token)?, *id)));
     let tags: BTreeMap<String, Vec<u32>> = languages.map(|(l, id)| (l.to_owned(), vec![id])).collect();
     Ok(Codec {
-        source: Arc::new(numbers.side(&Arc::new(SentencePiece::open(&source)?))),
+        source: Arc::new(numbers.side(&numbers.model(&source)?)),
         target: Arc::new(written.side(&model)),
         layout: Layout {
             tag: (!tags.is_empty()).then_some(Tagged::To),
@@ -118,7 +143,7 @@ pub(super) fn marian(folder: &Folder) -> Result<Codec> {
 /// own tag, a target with its own.
 pub(super) fn m2m100(folder: &Folder) -> Result<Codec> {
     let numbers = Numbers::open(folder, "vocab.json")?;
-    let model = Arc::new(SentencePiece::open(&folder.needed("sentencepiece.bpe.model")?)?);
+    let model = numbers.model(&folder.needed("sentencepiece.bpe.model")?)?;
     let languages = listed(folder.config["language_codes"].as_str().unwrap_or("m2m100"))?;
     let mut spellings = numbers.spellings(&model);
     let first = numbers.ids.len() as u32;

@@ -6,6 +6,7 @@ use byline::neural::source_target::{Direction, SourceTarget, open, open_pair};
 use serde_json::Value as Json;
 
 use super::{bytes, digest_of, ends, file, json, numbers, texts};
+use crate::damage::assert_clear;
 
 /// A folder with the files of a case under the names that the family gives them.
 fn folder(files: &Json) -> tempfile::TempDir {
@@ -391,4 +392,63 @@ fn a_file_that_a_family_needs_is_named() {
     fs::write(folder.path().join("config.json"), r#"{"model_type": "whisper"}"#).unwrap();
     let error = open(folder.path()).err().unwrap().to_string();
     assert!(error.contains("whisper"), "{error}");
+}
+
+#[test]
+fn files_that_do_not_belong_together_are_refused_in_one_line() {
+    let case = Case::open("marian");
+    let refused = |file: &str, bytes: &[u8], named: &str| {
+        let folder = folder(&case.expected["files"]);
+        fs::write(folder.path().join(file), bytes).unwrap();
+        let error = open(folder.path())
+            .err()
+            .unwrap_or_else(|| panic!("{file} was taken"));
+        assert_clear(&error, file);
+        assert!(error.to_string().contains(named), "{error}");
+    };
+    let vocabulary: Json = json(&file("marian/vocab.json"));
+    let mut hole = vocabulary.clone();
+    let token = hole
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(_, id)| **id == 17)
+        .unwrap()
+        .0
+        .clone();
+    hole.as_object_mut().unwrap().remove(&token);
+    refused(
+        "vocab.json",
+        hole.to_string().as_bytes(),
+        "no token of it has the number 17",
+    );
+    hole[token] = 18.into();
+    refused(
+        "vocab.json",
+        hole.to_string().as_bytes(),
+        "no token of it has the number 17",
+    );
+    let foreign = bytes("spm/bpe.model");
+    for file in ["source.spm", "target.spm"] {
+        refused(file, &foreign, "do not belong together");
+    }
+    // a tag in a text is text; one that is asked for and not there is named
+    let german = Direction {
+        from: None,
+        to: Some("xxx"),
+    };
+    let error = case.tokenizer.encode("Lindow", german).unwrap_err();
+    assert!(
+        error.to_string().contains("`xxx`") && error.hint().is_some(),
+        "{error}"
+    );
+    let known = case.tokenizer.languages()[0].to_owned();
+    let to = Direction {
+        from: None,
+        to: Some(&known),
+    };
+    let plain = case.tokenizer.encode("Lindow", to).unwrap();
+    let tagged = case.tokenizer.encode(">>xxx<< Lindow", to).unwrap();
+    assert_eq!(plain.ids[0], tagged.ids[0]);
+    assert!(tagged.ids.len() > plain.ids.len() + 3);
 }

@@ -237,3 +237,6 @@ pub(crate) struct Run<'a> {
     /// How many of the last tokens' logits are wanted.
     pub(crate) wanted: usize,
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 //!
 //! rows: steps of 1 to 24 sequences after a shared beginning of 512 tokens. context: steps of one sequence after 256 to
 //! 8,000 tokens (TOKENS: up to so many), and how much each thousand adds, which is attention if it is always the same.
+//! With `--avx2` kernels use no instructions past these.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -168,7 +169,9 @@ fn summary(model: &mut ChatModel, articles: &[String]) {
 }
 
 fn main() {
-    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
+    let avx2 = std::env::args().any(|arg| arg == "--avx2");
+    assert!(!avx2 || byline::neural::device::hold_to_avx2());
+    let mut args = std::env::args().skip(1).filter(|arg| !arg.starts_with("--"));
     let file = args.next().unwrap_or_else(|| panic!("which GGUF file?"));
     let what = args.next();
     let rest: Vec<String> = args.collect();

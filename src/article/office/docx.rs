@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use super::{Package, drop_text};
+use crate::article::BlockKind;
 use crate::article::draft::{Draft, Piece};
 use crate::article::provenance::Field;
 use crate::article::xml::{self, Element, Node};
-use crate::article::{BlockKind, Dropped};
 use crate::error::Result;
 
 /// Reads the document.
@@ -96,6 +96,9 @@ fn properties(package: &mut Package<'_>, draft: &mut Draft) -> Result<()> {
     Ok(())
 }
 
+/// A line in the style of dates that is longer, in bytes, says more than a date.
+const LONGEST_DATE: usize = 40;
+
 /// What a paragraph style makes of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -103,6 +106,9 @@ enum Role {
     Heading,
     Item,
     Caption,
+    /// Pandoc's styles for the names of the authors and the date below the title.
+    Byline,
+    Date,
 }
 
 /// Style id → its role, its own or that of the style that it is based on.
@@ -145,6 +151,8 @@ fn role_of(name: &str) -> Option<Role> {
     match name.as_str() {
         "title" => Some(Role::Title),
         "caption" => Some(Role::Caption),
+        "author" => Some(Role::Byline),
+        "date" => Some(Role::Date),
         _ if name.starts_with("heading") => Some(Role::Heading),
         _ if name.starts_with("list bullet")
             || name.starts_with("list number")
@@ -241,12 +249,15 @@ impl Body {
             Some(Role::Title) if !has_title() => BlockKind::Headline,
             Some(Role::Title | Role::Heading) => BlockKind::Heading,
             Some(Role::Item) => BlockKind::ListItem,
-            Some(Role::Caption) => {
-                let reason = "picture caption";
-                self.draft.dropped.push(Dropped { text, reason });
-                return;
+            Some(Role::Caption) => return drop_text(&mut self.draft.dropped, &text, "picture caption"),
+            Some(Role::Date) if text.len() <= LONGEST_DATE => {
+                return drop_text(&mut self.draft.dropped, &text, "date");
             }
-            None => BlockKind::Paragraph,
+            Some(Role::Byline) => {
+                self.draft.set(Field::Byline, &text);
+                return drop_text(&mut self.draft.dropped, &text, "byline");
+            }
+            Some(Role::Date) | None => BlockKind::Paragraph,
         };
         self.draft.pieces.push(Piece::new(kind, text));
     }

@@ -105,7 +105,12 @@ impl Package<'_> {
             .map_err(|e| damaged(self.name, &format!("{path}: {e}")))?;
         let size = bytes.len() as u64;
         if size > limit {
-            let message = format!("unpacks to more than {} MB ({path})", limit >> 20);
+            let most = if limit == LONGEST_PART {
+                LONGEST_PART
+            } else {
+                LONGEST_WHOLE
+            };
+            let message = format!("unpacks to more than {} MB ({path})", most >> 20);
             return Err(Error::input(self.name, message).with_hint("no article is so large; save it again"));
         }
         self.left -= size;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{assert_same, plain, sources};
+use super::{assert_same, fixture, plain, sources};
 use crate::Program;
 
 /// A ZIP file of these files, in order.
@@ -165,5 +165,68 @@ fn an_opendocument_text_is_read_as_its_reader_sees_it() {
             "left out (page header): Gazette, page 1",
             "has no time zone; taken as UTC: 2031-04-15T09:10:00",
         ],
+    );
+}
+
+/// The lock article as LibreOffice 7.4, pandoc 3 and odfpy 1.4 wrote it.
+#[test]
+fn what_office_programs_write_is_read() {
+    let plain = plain();
+    for (name, lines) in [
+        (
+            "writer.odt",
+            &[
+                "left out (tracked deletion): open",
+                "left out (comment): Ask her again",
+                "left out (footnote): Interview of 12 April",
+                "left out (page header): Gazette, page 1",
+            ][..],
+        ),
+        (
+            "writer.docx",
+            &[
+                "left out (tracked deletion): open",
+                "left out (comment): Ask her again",
+                "left out (footnote): Interview of 12 April",
+                "left out (page header): Gazette, page 1",
+            ],
+        ),
+        (
+            "pandoc.docx",
+            &[
+                "left out (byline): Signe Marlo",
+                "left out (footnote): Interview of 12 April",
+            ],
+        ),
+        (
+            "pandoc.odt",
+            &[
+                "left out (byline): Signe Marlo",
+                "left out (footnote): Interview of 12 April",
+            ],
+        ),
+        ("odfpy.odt", &[]),
+    ] {
+        let run = sources(&Program::new(), &[fixture(name)], &[]);
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        assert_same(name, &run.lines[0], &plain);
+        assert_eq!(run.lines[0]["article"]["byline"], "Signe Marlo", "{name}");
+        listed(&run.stderr, lines);
+    }
+}
+
+#[test]
+fn a_line_in_the_style_of_dates_is_a_date_only_if_it_is_short() {
+    let line = |style: &str, text: &str| {
+        format!(r#"<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"#)
+    };
+    let said = "On 3 May the lock at Östrel was still shut, the board said.";
+    let body = line("Author", "Jon Akre") + &line("Date", "3 May 2031") + &line("Date", said);
+    let program = Program::new();
+    let run = sources(&program, &[program.file("a.docx", docx(&body))], &[]);
+    assert_eq!(run.lines[0]["article"]["text"], said, "{}", run.stderr);
+    listed(
+        &run.stderr,
+        &["left out (byline): Jon Akre", "left out (date): 3 May 2031"],
     );
 }

@@ -25,7 +25,8 @@ pub enum Format {
     Newsml,
     /// IPTC NITF.
     Nitf,
-    /// E-mail.
+    /// E-mail, or a mailbox (mbox) with several.
+    #[value(alias = "mbox")]
     Eml,
     /// A Word document.
     Docx,
@@ -50,7 +51,7 @@ impl Format {
             "ninjs" => Format::Ninjs,
             "newsml" => Format::Newsml,
             "nitf" => Format::Nitf,
-            "eml" => Format::Eml,
+            "eml" | "mbox" => Format::Eml,
             "docx" => Format::Docx,
             "odt" => Format::Odt,
             "srt" => Format::Srt,

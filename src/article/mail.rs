@@ -1,5 +1,6 @@
 //! E-mail → draft: the subject is the headline, the sender the byline. Of a text that is sent twice (plain and HTML)
 //! the plain one is read, unless it is empty or a stub beside the HTML one; attachments are listed as left out.
+//! A mailbox (mbox, RFC 4155) is one draft a mail, each with its message id as its own.
 
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
@@ -47,11 +48,69 @@ pub(super) fn is_mail(bytes: &[u8]) -> bool {
     seen_from && seen_other
 }
 
+/// Reads one mail, or a mailbox of several.
+///
+/// # Errors
+/// [`Error::Input`] for each that is none, or has no text.
+pub(super) fn read_all(name: &str, bytes: &[u8]) -> Vec<Result<Draft>> {
+    let mails = mails(bytes);
+    let several = mails.len() > 1;
+    let one = |(number, bytes): (usize, &[u8])| {
+        if !several {
+            return read(name, bytes);
+        }
+        // `>From ` at the start of a line was written for `From `, so that no mail seems to begin there
+        let text = without_quotes(bytes);
+        let mut draft = read(&format!("{name}, mail {number}"), &text)?;
+        draft.id = MessageParser::default()
+            .parse(text.as_slice())
+            .and_then(|message| message.message_id().map(str::to_owned));
+        Ok(draft)
+    };
+    (1..).zip(mails).map(one).collect()
+}
+
+/// Where the mails of a mailbox lie in it; all of `bytes` if it is none. A mail begins with a line `From `, which follows an
+/// empty one and has a mail's header below it: a sentence may begin so too.
+fn mails(bytes: &[u8]) -> Vec<&[u8]> {
+    const MARK: &[u8] = b"From ";
+    if !bytes.starts_with(MARK) {
+        return vec![bytes];
+    }
+    let mut starts = vec![0];
+    let (mut at, mut after_empty) = (0, false);
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        if after_empty && line.starts_with(MARK) && is_mail(&bytes[at..]) {
+            starts.push(at);
+        }
+        after_empty = line.trim_ascii().is_empty();
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(&start, end)| &bytes[start..end])
+        .collect()
+}
+
+fn without_quotes(mail: &[u8]) -> Vec<u8> {
+    let quoted = |line: &[u8]| {
+        let rest = &line[line.iter().take_while(|&&b| b == b'>').count()..];
+        rest.len() < line.len() && rest.starts_with(b"From ")
+    };
+    let lines = mail.split_inclusive(|&b| b == b'\n');
+    lines
+        .flat_map(|line| &line[usize::from(quoted(line))..])
+        .copied()
+        .collect()
+}
+
 /// Reads one mail.
 ///
 /// # Errors
 /// [`Error::Input`] if it is none, or has no text.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Draft> {
+fn read(name: &str, bytes: &[u8]) -> Result<Draft> {
     let message = MessageParser::default()
         .parse(bytes)
         .filter(|_| is_mail(bytes))

@@ -13,11 +13,11 @@ use crate::text::language::Language;
 
 /// Reads every line that is not blank. A line that fails does not stop the others.
 ///
-/// A file that is one JSON object, or one array of objects, spread over lines is read too.
+/// A file that is one JSON object spread over lines, or one array of objects, is read too.
 pub(super) fn read(name: &str, text: &str, given: Option<Language>) -> Vec<Result<Article>> {
     let mut seen = Seen::new();
-    let one_line = text.trim().lines().count() == 1;
-    if !one_line && let Ok(value) = serde_json::from_str::<Value>(text) {
+    let is_line = text.trim().lines().count() == 1 && !text.trim_start().starts_with('[');
+    if !is_line && let Ok(value) = serde_json::from_str::<Value>(text) {
         let items = match value {
             Value::Array(items) => items,
             single => vec![single],

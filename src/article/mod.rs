@@ -77,7 +77,7 @@ pub fn read(
     let found = format.or_else(|| Format::of_bytes(bytes));
     let drafts = match found {
         Some(format @ (Format::Docx | Format::Odt)) => vec![office::read(name, bytes, format)],
-        Some(Format::Eml) => vec![mail::read(name, bytes)],
+        Some(Format::Eml) => mail::read_all(name, bytes),
         _ => match of_text(name, bytes, format, language)? {
             Content::Articles(articles) => return Ok(articles),
             Content::Drafts(drafts) => drafts,
@@ -124,7 +124,7 @@ fn of_text(name: &str, bytes: &[u8], given: Option<Format>, language: Option<Lan
         Some(Format::Newsml) => xml::newsml::read(name, text)?,
         Some(Format::Nitf) => vec![xml::nitf::read(name, text)],
         Some(format @ (Format::Docx | Format::Odt)) => return Err(office::no_document(name, bytes, format)),
-        Some(Format::Eml) => vec![mail::read(name, bytes)],
+        Some(Format::Eml) => mail::read_all(name, bytes),
         None if text.trim_start().starts_with("<?xml") => return Err(xml::unknown(name, text)),
         Some(Format::Text | Format::Markdown | Format::Html | Format::Srt | Format::Vtt) | None => {
             let decode::Decoded { text, warnings } = decode::clean(decoded);

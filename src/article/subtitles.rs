@@ -58,8 +58,7 @@ pub(super) fn kind(text: &str) -> Option<Format> {
 /// [`Error::Input`] if no cue is in it.
 pub(super) fn read(name: &str, text: &str, format: Format) -> Result<Draft> {
     let mut joiner = Joiner::default();
-    for (at, block) in text.split("\n\n").enumerate() {
-        let block = block.trim_matches('\n');
+    for (at, block) in blocks(text, format).iter().enumerate() {
         let is_head = format == Format::Vtt && at == 0;
         let is_note = ["NOTE", "STYLE", "REGION"]
             .iter()
@@ -76,7 +75,37 @@ pub(super) fn read(name: &str, text: &str, format: Format) -> Result<Draft> {
         );
     }
     joiner.end_paragraph();
+    if joiner.timeless > 0 {
+        joiner.draft.warnings.push(format!(
+            "parts without times that can be read are left out: {} (-v lists them)",
+            joiner.timeless
+        ));
+    }
     Ok(joiner.draft)
+}
+
+/// What empty lines part, and cues that no empty line parts.
+fn blocks(text: &str, format: Format) -> Vec<String> {
+    let mut blocks: Vec<Vec<&str>> = vec![Vec::new()];
+    // the head of WebVTT ends with the first times too
+    let mut timed = format == Format::Vtt;
+    for line in text.lines() {
+        let mut next = Vec::new();
+        let is_time = times(line).is_some();
+        if let (true, Some(open)) = (is_time && timed, blocks.last_mut()) {
+            let is_number = |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit());
+            next.extend(open.pop_if(|line| is_number(line)));
+        }
+        if line.is_empty() || (is_time && timed) {
+            timed = false;
+            blocks.push(next);
+        }
+        timed |= is_time;
+        if let (false, Some(open)) = (line.is_empty(), blocks.last_mut()) {
+            open.push(line);
+        }
+    }
+    blocks.iter().map(|lines| lines.join("\n")).collect()
 }
 
 /// "00:01:02,500 --> 00:01:04.000 line:0" → start, end, settings.
@@ -98,8 +127,9 @@ fn time(text: &str) -> Option<u64> {
         seconds = seconds * 60 + value;
         fields += 1;
     }
-    let exact = thousandths.len() == 3 && thousandths.bytes().all(|b| b.is_ascii_digit());
-    let thousandths: u64 = thousandths.parse().ok().filter(|_| exact)?;
+    // programs that write fewer digits mean tenths and hundredths
+    let exact = matches!(thousandths.len(), 1..=3) && thousandths.bytes().all(|b| b.is_ascii_digit());
+    let thousandths: u64 = format!("{thousandths:0<3}").parse().ok().filter(|_| exact)?;
     matches!(fields, 2 | 3).then_some(seconds * 1000 + thousandths)
 }
 
@@ -110,6 +140,8 @@ struct Joiner {
     open: String,
     cues: Vec<Cue>,
     count: usize,
+    /// Blocks that have no times, or none that can be read.
+    timeless: usize,
     speaker: Option<String>,
     last_end: u64,
     last_line: String,
@@ -130,6 +162,7 @@ impl Joiner {
         }
         let Some((start, end, settings)) = found else {
             self.drop(block, "cue without times");
+            self.timeless += 1;
             return;
         };
         let cue = Cue {
@@ -312,12 +345,17 @@ mod tests {
         assert_eq!(time("00:01:02,500"), Some(62_500));
         assert_eq!(time("01:02.500"), Some(62_500));
         assert_eq!(time("100:00:00.000"), Some(360_000_000));
+        assert_eq!(
+            (time("0:01:02,5"), time("0:01:02,05")),
+            (Some(62_500), Some(62_050))
+        );
         for none in [
             "",
             "1:2:3:4.000",
             "00:01:02",
             "00:0x:02.000",
-            "00:01:02.50",
+            "00:01:02.5000",
+            "00:01:02.",
             "-1:00.000",
         ] {
             assert_eq!(time(none), None, "{none}");
@@ -359,6 +397,19 @@ mod tests {
             ]
         );
         assert_eq!(draft.dropped[0].reason, "sound");
+    }
+
+    #[test]
+    fn cues_that_nothing_parts_are_cues_and_what_has_no_times_is_told() {
+        let text = "1\n00:00:05,000 --> 00:00:07,000\nIt leaked for\n62\n2\n00:00:08,000 --> 00:00:09,000\ndays, he said.\n\n3\n-00:00:01,000 --> 00:00:02,000\nBefore it all, she said.\n";
+        let draft = read("f", text, Format::Srt).unwrap();
+        assert_eq!(shown(&draft), ["It leaked for 62 days, he said."]);
+        assert_eq!(draft.cues.len(), 2);
+        assert_eq!(draft.cues[1].1.id.as_deref(), Some("2"));
+        assert_eq!(draft.dropped[0].reason, "cue without times");
+        assert!(draft.warnings[0].contains("left out: 1"), "{:?}", draft.warnings);
+        let text = "WEBVTT\n00:01.000 --> 00:02.000\nShut, she\n00:02.000 --> 00:03.000\nsaid.\n";
+        assert_eq!(shown(&read("f", text, Format::Vtt).unwrap()), ["Shut, she said."]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use walk::{Page, collapse};
 
 /// Pages with more elements are no articles (and would take very long).
 const MOST_ELEMENTS: usize = 100_000;
+/// Tags that may be open at one place; what is deeper by far than [`walk`] allows is not even parsed.
+const MOST_OPEN: usize = 5_000;
 /// Less running text than this, in characters, is no article.
 const LEAST_PROSE: usize = 100;
 
@@ -78,8 +80,45 @@ pub(super) fn fragment(name: &str, html: &str) -> Result<Page> {
 
 /// `Readability` is taken for its parser here: the page as it stands.
 fn parsed(name: &str, html: &str) -> Result<Readability> {
+    if deepest(html) > MOST_OPEN {
+        return Err(walk::too_deep(name));
+    }
     Readability::new(html, None, None)
         .map_err(|e| Error::input(name, format!("cannot be read as a page: {e}")))
+}
+
+/// How many tags are open at one place, at the most, as far as a look at the names of tags tells. The parser needs, for
+/// each tag, time by the number of those that are open.
+fn deepest(html: &str) -> usize {
+    // elements without an end, or whose end may be left out
+    const NO_END: &[&str] = &[
+        "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
+        "option", "p", "source", "td", "th", "tr", "track", "wbr",
+    ];
+    // elements whose text holds no tags, but may hold what looks like some
+    const RAW: &[&str] = &["script", "style", "textarea", "title"];
+    let is = |name: &str, among: &[&str]| among.iter().any(|other| name.eq_ignore_ascii_case(other));
+    let (mut open, mut most) = (0usize, 0usize);
+    let mut raw: Option<&str> = None;
+    for tag in html.split('<').skip(1) {
+        let (ends, tag) = match tag.strip_prefix('/') {
+            Some(tag) => (true, tag),
+            None => (false, tag),
+        };
+        let length = tag.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let name = &tag[..length];
+        match raw {
+            Some(open) if ends && name.eq_ignore_ascii_case(open) => raw = None,
+            None if !ends && is(name, RAW) => raw = Some(name),
+            _ => {}
+        }
+        if raw.is_some() || name.is_empty() || is(name, NO_END) || is(name, RAW) {
+            continue;
+        }
+        open = if ends { open.saturating_sub(1) } else { open + 1 };
+        most = most.max(open);
+    }
+    most
 }
 
 fn config() -> Config {

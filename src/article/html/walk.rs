@@ -42,6 +42,12 @@ const ASIDE: &[(&str, &str)] = &[("figcaption", "picture caption"), ("footnote",
 /// Elements inside one another: beyond this the search for the article takes very long.
 const DEEPEST: usize = 600;
 
+/// The refusal of a page that is nested too deeply.
+pub(super) fn too_deep(name: &str) -> Error {
+    Error::input(name, "is nested too deeply for a page")
+        .with_hint("save the article's text and give it as plain text")
+}
+
 /// The steps through a parsed page.
 ///
 /// # Errors
@@ -65,8 +71,7 @@ pub(super) fn steps(parsed: &Readability, name: &str) -> Result<Vec<Step>> {
             Some(element) => {
                 depth += 1;
                 if depth > DEEPEST {
-                    return Err(Error::input(name, "is nested too deeply for a page")
-                        .with_hint("save the article's text and give it as plain text"));
+                    return Err(too_deep(name));
                 }
                 steps.push(Step::Open(element));
                 stack.push((node, true));

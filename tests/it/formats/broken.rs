@@ -109,11 +109,50 @@ fn bombs_are_defused() {
     );
     let deep = format!("---\na: {}\n---\n\nIt is shut, he said.\n", "[".repeat(50_000));
     assert!(read("a.md", deep.as_bytes(), None, None).unwrap()[0].is_ok());
+    // each of these headers may be so long, all of them together may not
+    let header = format!("<w:hdr>{}</w:hdr>", " ".repeat(3 << 20));
+    let names: Vec<String> = (0..40).map(|n| format!("word/header{n}.xml")).collect();
+    let mut parts = vec![("word/document.xml", "<w:document><w:body/></w:document>")];
+    parts.extend(names.iter().map(|name| (name.as_str(), header.as_str())));
+    assert!(
+        refusal("a.docx", &zipped(&parts))
+            .0
+            .starts_with("a.docx: unpacks to more than 64 MB")
+    );
     assert!(
         started.elapsed() < Duration::from_secs(60),
         "{:?}",
         started.elapsed()
     );
+}
+
+/// The parser alone took 22 seconds for such a page.
+#[test]
+fn a_page_of_tags_inside_tags_is_refused_at_once() {
+    let started = Instant::now();
+    let deep = |tags: usize| {
+        let sentence = "The gate is shut, the board said on Monday, and it will stay shut for a month. ";
+        format!(
+            "<html><body>{}<article><p>{}</p></article>{}",
+            "<div>".repeat(tags),
+            sentence.repeat(3),
+            "</div>".repeat(tags)
+        )
+    };
+    assert_eq!(
+        refusal("a.html", deep(200_000).as_bytes()).0,
+        "a.html: is nested too deeply for a page"
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(read("a.html", deep(300).as_bytes(), None, None).unwrap()[0].is_ok());
+    // what only looks like tags is none, and what needs no end has none
+    let script = format!("<script>{}</script>", "if(a<b)c('<div>');".repeat(10_000));
+    let wide = deep(3).replace("<body>", &format!("<body>{script}{}", "<p><br>".repeat(6_000)));
+    assert!(read("a.html", wide.as_bytes(), None, None).unwrap()[0].is_ok());
 }
 
 #[test]

@@ -198,6 +198,62 @@ fn provenance_comes_with_the_article() {
     assert_eq!(about("lock.txt"), serde_json::json!({}));
 }
 
+/// A mail of a mailbox.
+fn mail(id: &str, subject: &str, text: &str) -> String {
+    format!(
+        "From desk@gazette.example Tue Apr 15 06:30:00 2031\nFrom: Jon Akre <jon@gazette.example>\nSubject: {subject}\n\
+         Date: Tue, 15 Apr 2031 06:30:00 +0200\nMessage-ID: <{id}>\n\n{text}\n\n"
+    )
+}
+
+#[test]
+fn a_mailbox_is_an_article_for_each_mail() {
+    let program = Program::new();
+    // a paragraph that begins as a mail would, and one that the mailbox had to mark
+    let first = "The gate is shut, the board said.\n\nFrom now on: nothing moves, Runa Hålvik said.\n\n\
+                 >From Monday barges wait, she said.";
+    let text = mail("a@x", "Gate shut", first)
+        + &mail("b@x", "Nothing", "")
+        + &mail("c@x", "Gate open", "It is open, the board said.");
+    for name in ["desk.mbox", "desk.eml"] {
+        let file = program.file(
+            name,
+            text.replace('\n', if name == "desk.eml" { "\r\n" } else { "\n" }),
+        );
+        let run = sources(&program, &[file], &[]);
+        assert_eq!((run.code, run.lines.len()), (2, 2), "{}", run.stderr);
+        let found = |at: usize, key: &str| run.lines[at]["article"][key].as_str().unwrap().to_owned();
+        assert_eq!((found(0, "id"), found(1, "id")), ("a@x".into(), "c@x".into()));
+        assert_eq!(
+            found(0, "text"),
+            format!("Gate shut\n\n{}", first.replace('>', ""))
+        );
+        assert_eq!(found(1, "text"), "Gate open\n\nIt is open, the board said.");
+        assert!(
+            run.stderr
+                .contains(&format!("{name}, mail 2: is an e-mail without a text")),
+            "{}",
+            run.stderr
+        );
+    }
+    // one mail alone keeps the name of its file
+    let file = program.file(
+        "one.mbox",
+        mail("a@x", "Gate shut", "It is shut, the board said."),
+    );
+    let run = sources(&program, &[file], &[]);
+    assert_eq!(run.lines[0]["article"]["id"], "one");
+}
+
+#[test]
+fn an_array_of_articles_may_stand_on_one_line() {
+    let program = Program::new();
+    let text = r#"[{"id":"a","text":"It is shut, he said."},{"id":"b","text":"It is open, she said."},7]"#;
+    let run = sources(&program, &[program.file("all.json", text)], &[]);
+    assert_eq!((run.code, run.lines.len()), (2, 2), "{}", run.stderr);
+    assert!(run.stderr.contains("item 3: not an object"), "{}", run.stderr);
+}
+
 #[test]
 fn what_is_left_out_is_listed() {
     for (name, lines) in [

@@ -515,6 +515,7 @@ fn bench_tells_the_stages_of_a_whole_job() {
 fn help_completions_and_manual_go_to_standard_output() {
     for (args, part) in [
         (&["--help"][..], "Exit codes"),
+        (&["check", "--help"], "- xliff:     XLIFF"),
         (&["completions", "bash"][..], "byline"),
         (&["man"][..], ".TH"),
     ] {

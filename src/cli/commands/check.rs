@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde::Deserialize;
 
 use crate::align::{Ledger, Side, Signals, ledger, ledger_of_texts};
@@ -40,7 +42,7 @@ pub struct CheckArgs {
     pub translation: Option<PathBuf>,
     /// What the inputs are; xliff and tmx hold both texts [default: what their bytes show, else their names; else plain
     /// text]
-    #[arg(long, value_name = "FORMAT", value_parser = Taken::parse)]
+    #[arg(long, value_name = "FORMAT")]
     pub input_format: Option<Taken>,
     /// The language of the source [default: detected]
     #[arg(long, value_name = "LANG")]
@@ -62,12 +64,28 @@ pub enum Taken {
     Bitext(bitext::Format),
 }
 
-impl Taken {
-    fn parse(name: &str) -> std::result::Result<Self, String> {
-        match name {
-            "xliff" => Ok(Self::Bitext(bitext::Format::Xliff)),
-            "tmx" => Ok(Self::Bitext(bitext::Format::Tmx)),
-            _ => Format::from_str(name, true).map(Self::Article),
+impl ValueEnum for Taken {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: OnceLock<Vec<Taken>> = OnceLock::new();
+        ALL.get_or_init(|| {
+            let articles = Format::value_variants().iter().copied().map(Self::Article);
+            let both = [bitext::Format::Xliff, bitext::Format::Tmx].map(Self::Bitext);
+            articles.chain(both).collect()
+        })
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            // a line holds both here
+            Self::Article(Format::Jsonl) => Some(
+                PossibleValue::new("jsonl")
+                    .help("A pair of texts a line: `{\"id\", \"from\", \"to\", \"source\", \"target\"}`"),
+            ),
+            Self::Article(format) => format.to_possible_value(),
+            Self::Bitext(bitext::Format::Xliff) => {
+                Some(PossibleValue::new("xliff").help("XLIFF 2.x or 1.2, both texts"))
+            }
+            Self::Bitext(bitext::Format::Tmx) => Some(PossibleValue::new("tmx").help("TMX 1.4, both texts")),
         }
     }
 }

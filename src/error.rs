@@ -135,6 +135,7 @@ impl Error {
                 std::io::ErrorKind::ReadOnlyFilesystem => {
                     Some("name a folder that may be written to and run it again")
                 }
+                std::io::ErrorKind::NotFound => Some("check its name, and that its folder is there"),
                 std::io::ErrorKind::PermissionDenied => Some("check who may read and write it"),
                 _ => None,
             },

@@ -253,6 +253,17 @@ fn segments_of(document: &Document, summary: &Summary) -> Vec<String> {
         .collect()
 }
 
+/// What of `article` will be translated, told before its turn comes: its headline and a summary in its own sentences.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] if there is nothing to summarise.
+pub fn extracted(article: Article, options: &Options, progress: &dyn Progress) -> Result<Vec<String>> {
+    let document = Document::new(article);
+    let claims = attribution::attribute(&document);
+    let summary = summarise::summarise(&document, &claims, options.length, &mut Extractive, progress)?;
+    Ok(segments_of(&document, &summary))
+}
+
 /// The summary of `document` alone.
 ///
 /// # Errors

@@ -1,8 +1,9 @@
 //! Many articles → a result each, in order, resumable: what was made of the same is not made again.
 //!
 //! What always holds: a result is counted only when it is whole on disk, so that a run that is killed, however hard, loses
-//! the article in work and no other; the results of a run that was killed and taken up again are, byte for byte, those of
-//! one that was not; one bad article has its error as its result, and the others go on.
+//! the article in work and no other, and of a job that looks ahead what it has made for the articles that it looks at; the
+//! results of a run that was killed and taken up again are, byte for byte, those of one that was not; one bad article has
+//! its error as its result, and the others go on.
 
 mod journal;
 mod names;
@@ -38,7 +39,7 @@ pub trait Job {
         0
     }
 
-    /// These articles will be made next, in this order.
+    /// These articles will be made next, in this order, and none of them has a former result to take anything from.
     ///
     /// # Errors
     /// [`Error::Interrupted`] alone: what fails for an article fails when it is made.
@@ -227,9 +228,11 @@ fn coming(
         coming.push_back(Coming { id, article, done });
     }
     let open = coming.iter().filter(|next| next.done.is_none());
+    // of an article that has come before little is new
     let new: Vec<&Article> = open
-        .filter_map(|next| next.article.as_ref().ok())
-        .map(|(article, _)| article)
+        .filter_map(|next| next.article.as_ref().ok().map(|found| (&next.id, found)))
+        .filter(|(id, (_, made))| !has_former(journal, id, made))
+        .map(|(_, (article, _))| article)
         .collect();
     if new.len() > 1 {
         job.expect(&new)?;
@@ -247,6 +250,13 @@ fn made_of(article: &Article, job: &mut dyn Job, settings: &str) -> Result<Made>
     })
 }
 
+/// Whether the article has a result of a former state of it, made in the same way.
+fn has_former(journal: &Journal, id: &str, made: &Made) -> bool {
+    journal
+        .state(id)
+        .is_some_and(|entry| entry.made.settings == made.settings && entry.made.models == made.models)
+}
+
 /// Makes the result of an article, and counts it; gives its exit code.
 fn make(
     id: &str,
@@ -256,11 +266,9 @@ fn make(
     store: &Store,
 ) -> Result<u8> {
     let (article, made) = article?;
-    let former = match journal.state(id) {
-        Some(entry) if entry.made.settings == made.settings && entry.made.models == made.models => {
-            journal.result(id)?
-        }
-        _ => None,
+    let former = match has_former(journal, id, &made) {
+        true => journal.result(id)?,
+        false => None,
     };
     let (result, code) = job.make(article, former.as_deref())?;
     let extension = match store {

@@ -38,6 +38,30 @@ impl Lines {
         })
     }
 
+    /// How many lines of the file `path` are not blank. Nothing is kept of them: this is for telling how far a run is.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it cannot be read.
+    pub fn count(path: &Path) -> Result<usize> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|e| not_readable(&name, &e))?;
+        let mut reader = BufReader::with_capacity(1 << 18, file);
+        let (mut count, mut blank) = (0, true);
+        loop {
+            let buffer = reader.fill_buf().map_err(|e| not_readable(&name, &e))?;
+            if buffer.is_empty() {
+                return Ok(count);
+            }
+            for byte in buffer {
+                // a line counts with its first byte that is no white space
+                count += usize::from(blank && !byte.is_ascii_whitespace());
+                blank = *byte == b'\n' || (blank && byte.is_ascii_whitespace());
+            }
+            let length = buffer.len();
+            reader.consume(length);
+        }
+    }
+
     /// What the input is called in messages.
     pub fn name(&self) -> &str {
         &self.name
@@ -98,6 +122,34 @@ impl Lines {
             if end.is_some() {
                 return Ok(());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_as_they_are_read() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.jsonl");
+        for text in [
+            "",
+            "\n \t\n",
+            "{}",
+            "{}\n",
+            " {}\r\n\r\n{\n\n} ",
+            "a\n\n\nb\nc\n  \n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let mut lines = Lines::open(&path).unwrap();
+            let mut read = 0;
+            while lines.next_line().unwrap().is_some() {
+                read += 1;
+            }
+            assert_eq!(Lines::count(&path).unwrap(), read, "{text:?}");
         }
     }
 }

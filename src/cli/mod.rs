@@ -3,6 +3,7 @@
 //!
 //! Parse, resolve, run are three steps with three types: [`Args`] → [`settings::Settings`] → a command's outcome.
 
+pub mod ahead;
 pub mod commands;
 pub mod console;
 pub mod encoders;

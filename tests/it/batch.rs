@@ -243,7 +243,6 @@ fn what_cannot_be_is_refused_before_any_work() {
 #[test]
 fn each_article_is_a_document_of_its_own() {
     let program = Program::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pocket");
     program.file("wire/a.txt", "The bridge was closed on Monday, the port said.");
     program.file("wire/b.txt", "The mayor denied that the tunnel was flooded.");
     program
@@ -260,12 +259,7 @@ fn each_article_is_a_document_of_its_own() {
             "--format",
             "xliff",
         ])
-        .args([
-            "--from",
-            "en",
-            "--model",
-            &format!("translate={}", folder.display()),
-        ])
+        .args(["--from", "en", "--model", &pocket()])
         .assert()
         .code(0);
     let results = results(&program.home.path().join("out"));
@@ -363,4 +357,111 @@ fn an_encoder_that_has_not_read_yet_is_the_same_encoder() {
         .assert()
         .code(0)
         .stderr(contains("2 articles: 0 made, 2 were there"));
+}
+
+/// The tiny translator of the tests.
+fn pocket() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pocket");
+    format!("translate={}", folder.display())
+}
+
+#[test]
+fn digests_are_translated_side_by_side_and_are_what_each_is_alone() {
+    let program = Program::new();
+    let input = lines(&program, 5);
+    let digests = |more: &[&str]| {
+        let mut command = program.command();
+        let output = command
+            .args([
+                "digest",
+                "--method",
+                "extractive",
+                "--to",
+                "uk",
+                "--from",
+                "en",
+                "--format",
+                "json",
+            ])
+            .args(["--model", &pocket()])
+            .args(more)
+            .output()
+            .unwrap();
+        (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (together, said) = digests(&[&input]);
+    // the first article chooses the model; the other four, headline and three sentences each, are translated together
+    assert!(said.contains("translating uk 1/16"), "{said}");
+    let together: Vec<&str> = together.lines().collect();
+    assert_eq!(together.len(), 5);
+    let line = serde_json::json!({"id": "a4", "text": text(4)}).to_string();
+    let alone = program.file("alone.jsonl", line).display().to_string();
+    assert_eq!(digests(&[&alone]).0.trim_end(), together[4]);
+    program
+        .command()
+        .args([
+            "batch",
+            &input,
+            "-o",
+            "out.jsonl",
+            "--method",
+            "extractive",
+            "--to",
+            "uk",
+            "--from",
+            "en",
+        ])
+        .args(["--model", &pocket()])
+        .assert()
+        .stderr(contains("5 articles: 5 made"));
+    let batch = std::fs::read_to_string(program.home.path().join("out.jsonl")).unwrap();
+    assert_eq!(batch.lines().collect::<Vec<_>>(), together);
+}
+
+/// The disk is full at some point, or the place cannot be written to: one line, code 4, and the next run goes on.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_costs_the_article_in_work_alone() {
+    let program = Program::new();
+    let input = lines(&program, 60);
+    for (output, whole) in [("cut.jsonl", "whole.jsonl"), ("cut", "whole")] {
+        let batch = |output: &str| {
+            let mut command = program.command();
+            command.args(["batch", &input, "-o", output, "--task", "sources", "--from", "en"]);
+            command
+        };
+        batch(whole).assert().code(0);
+        // no file may be longer than 8 kB: in a folder that is the journal, in a file of lines all results
+        let byline = assert_cmd::cargo::cargo_bin("byline");
+        let full = Command::new("bash")
+            .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "bash"])
+            .arg(byline)
+            .args(["batch", &input, "-o", output, "--task", "sources", "--from", "en"])
+            .env("HOME", program.home.path())
+            .current_dir(program.home.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&full.stderr);
+        assert_eq!(full.status.code(), Some(4), "{said}");
+        assert!(said.contains("hint: the file system or `ulimit -f`"), "{said}");
+        batch(output)
+            .assert()
+            .code(0)
+            .stderr(contains("60 articles:").and(contains(" 0 were there").not()));
+        let (cut, whole) = (program.home.path().join(output), program.home.path().join(whole));
+        if cut.is_dir() {
+            assert!(results(&cut) == results(&whole));
+        } else {
+            assert!(std::fs::read(cut).unwrap() == std::fs::read(whole).unwrap());
+        }
+    }
+    program
+        .command()
+        .args(["batch", &input, "-o", "nowhere/out.jsonl", "--task", "sources"])
+        .assert()
+        .code(4)
+        .stderr(contains("hint: check its name, and that its folder is there"));
 }

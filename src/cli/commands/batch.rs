@@ -84,7 +84,7 @@ pub fn run(args: &BatchArgs, settings: &Settings, console: &Console) -> Result<u
     };
     let store = store(settings.output.as_deref(), maker.format())?;
     let files = files(&args.articles, &store)?;
-    let total = count(&files, args.articles.input_format)?;
+    let total = count(&files, args.articles.input_format);
     let journal = Journal::open(&store.journal())?;
     let inputs = Inputs::new(&args.articles, files, console);
     let mut items = inputs.map(|item| {
@@ -244,20 +244,18 @@ fn in_folder(folder: &Path, store: &Store) -> Result<Vec<PathBuf>> {
 
 /// How many articles there are, as far as it can be told beforehand: files, and the lines of those that are lines. None for
 /// standard input.
-fn count(files: &[PathBuf], format: Option<Format>) -> Result<Option<usize>> {
+fn count(files: &[PathBuf], format: Option<Format>) -> Option<usize> {
     let mut total = 0;
     for path in files {
         if path.as_os_str() == "-" {
-            return Ok(None);
+            return None;
         }
         if is_lines(path, format) && path.is_file() {
-            let mut lines = Lines::open(path)?;
-            while lines.next_line()?.is_some() {
-                total += 1;
-            }
+            // what cannot be read says so when its turn comes
+            total += Lines::count(path).unwrap_or(1);
         } else {
             total += 1;
         }
     }
-    Ok((total > 0).then_some(total))
+    (total > 0).then_some(total)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::article::Article;
+use crate::cli::ahead::{Segments, go_ahead};
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
@@ -12,6 +13,7 @@ use crate::cli::settings::Settings;
 use crate::cli::{Articles, Method, OutputFormat, Searching, Summarising};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Options};
+use crate::progress::Silent;
 use crate::registry::Task;
 use crate::render::exchange::{self, Bitext, Rendition};
 use crate::render::{self, Digest, ModelUsed};
@@ -22,6 +24,10 @@ use crate::update::Former;
 
 /// Sentences of a summary when nothing else is asked for.
 const SENTENCES: usize = 4;
+
+/// Characters of articles that are looked at together: the summaries of some dozen, enough to make full batches, and
+/// translated within seconds.
+const LOOKS_AHEAD: usize = 1 << 17;
 
 /// The digests of a run.
 pub struct Digests<'a> {
@@ -92,6 +98,26 @@ impl Maker for Digests<'_> {
         let needs = needs(&self.options, from);
         self.engines.prepare(&needs)?;
         Ok(self.engines.serving(&needs))
+    }
+
+    /// Only what takes many segments at once gains by it, and only where summaries cost next to nothing: a model that
+    /// writes them takes far longer than the translations, and what is made ahead is lost when the run is killed.
+    fn looks_ahead(&self) -> usize {
+        if !self.options.abstractive && self.engines.batches() {
+            LOOKS_AHEAD
+        } else {
+            0
+        }
+    }
+
+    fn expect(&mut self, articles: &[&Article]) -> Result<()> {
+        let mut by_language = Segments::new();
+        for article in articles {
+            // an article without anything to summarise says so when it is made
+            let told = pipeline::extracted((*article).clone(), &self.options, &Silent).unwrap_or_default();
+            by_language.entry(article.language).or_default().extend(told);
+        }
+        go_ahead(&by_language, &self.options, &mut self.engines, self.console)
     }
 
     /// Only JSON can be read back.

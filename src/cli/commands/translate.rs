@@ -1,9 +1,8 @@
 //! `byline translate`: the whole article, structure kept.
 
-use std::collections::BTreeMap;
-
 use crate::article::{Article, Document};
 use crate::attribution::attribute;
+use crate::cli::ahead::{Segments, go_ahead};
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
@@ -11,7 +10,7 @@ use crate::cli::maker::{Made, Maker};
 use crate::cli::settings::Settings;
 use crate::cli::{OutputFormat, Searching};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, Models, Options};
+use crate::pipeline::{self, Options};
 use crate::progress::Progress;
 use crate::registry::Task;
 use crate::render::exchange::{self, Bitext};
@@ -135,25 +134,13 @@ impl Maker for Translations<'_> {
     }
 
     fn expect(&mut self, articles: &[&Article]) -> Result<()> {
-        self.engines.ahead().clear();
-        let mut by_language: BTreeMap<Language, Vec<String>> = BTreeMap::new();
+        let mut by_language = Segments::new();
         for article in articles {
             let document = Document::new((*article).clone());
             let segments = (0..document.sentences.len()).map(|i| document.sentence(i).to_owned());
             by_language.entry(article.language).or_default().extend(segments);
         }
-        for (from, segments) in by_language {
-            for to in self.options.to.clone().into_iter().filter(|to| *to != from) {
-                let (options, engines) = (&self.options, &mut self.engines);
-                match pipeline::go_ahead(&segments, from, to, options, engines, self.console) {
-                    Err(Error::Interrupted) => return Err(Error::Interrupted),
-                    // each article that it fails for says so itself
-                    Err(_) => break,
-                    Ok(()) => {}
-                }
-            }
-        }
-        Ok(())
+        go_ahead(&by_language, &self.options, &mut self.engines, self.console)
     }
 
     fn make(&mut self, article: Article) -> Result<Made> {

@@ -9,6 +9,10 @@ use crate::error::{Error, Result};
 use crate::pipeline::{self, Models, Options};
 use crate::text::language::Language;
 
+/// Characters of articles that are looked at together: some hundred sentences, or the summaries of some ten articles; enough
+/// to make batches of like lengths. What a run that is killed has made ahead is made again: that is seconds, too.
+pub const LOOKS_AHEAD: usize = 1 << 15;
+
 /// The segments of some articles by the language that they are written in.
 pub type Segments = BTreeMap<Language, Vec<String>>;
 

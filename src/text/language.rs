@@ -134,6 +134,11 @@ impl Language {
         self.entry().2
     }
 
+    /// Whether its script runs from right to left.
+    pub fn is_right_to_left(self) -> bool {
+        matches!(self.scripts().first(), Some(Script::Arabic | Script::Hebrew))
+    }
+
     /// All languages that have a name here.
     pub fn all() -> impl Iterator<Item = Language> {
         NAMES.iter().map(|entry| Language(entry.0))

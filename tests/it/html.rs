@@ -309,17 +309,81 @@ fn many_pairs_make_one_page() {
 }
 
 #[test]
-fn each_text_has_its_language_and_finds_its_own_direction() {
-    let line = json!({"id": "rtl", "from": "en", "to": "ar", "source": [SOURCE[2]],
-        "target": ["قالت الحارسة مارتا أولسن: «لدي المفتاح الوحيد وسأحتفظ به»."]});
-    let page = page_of(&check("html", &line.to_string()).1);
-    for cell in within(&page, "s1-r1").iter().filter(|e| e.name == "p") {
-        assert_eq!(cell.get("dir"), "auto");
-        assert!(["en", "ar"].contains(&cell.get("lang")));
+fn each_text_has_its_language_and_its_direction() {
+    // a text that begins with a foreign name does not show its direction by itself
+    for (code, text) in [
+        ("ar", "Olsen قالت: «لدي المفتاح الوحيد وسأحتفظ به»."),
+        ("he", "Olsen אמרה: \"יש לי המפתח היחיד ואשמור אותו\"."),
+    ] {
+        let line = json!({"id": "rtl", "from": "en", "to": code, "source": [SOURCE[2]], "target": [text]})
+            .to_string();
+        let page = page_of(&check("html", &line).1);
+        let direction = |e: &Element| if e.get("lang") == code { "rtl" } else { "ltr" };
+        let cells: Vec<&Element> = within(&page, "s1-r1")
+            .into_iter()
+            .filter(|e| e.name == "p")
+            .collect();
+        assert_eq!(
+            cells.iter().map(|e| e.get("lang")).collect::<Vec<_>>(),
+            ["en", code]
+        );
+        let heads = page
+            .iter()
+            .filter(|e| e.name == "span" && e.inside.iter().any(|&i| page[i].is("heads")));
+        let excerpts = page.iter().filter(|e| e.is("excerpt") || e.is("cues"));
+        let told: Vec<&Element> = cells
+            .into_iter()
+            .chain(heads.filter(|e| !e.get("lang").is_empty()))
+            .chain(excerpts)
+            .collect();
+        assert!(
+            told.iter().filter(|e| e.get("lang") == code).count() >= 3,
+            "{code}"
+        );
+        for element in told {
+            assert_eq!(element.get("dir"), direction(element), "{}", element.text);
+        }
+        // a label of ours before the text has a direction of its own
+        for tag in page.iter().filter(|e| e.is("tag")) {
+            assert_eq!(tag.get("dir"), "ltr");
+        }
     }
-    // a label of ours before the text would decide the direction, were it not kept apart
-    for tag in page.iter().filter(|e| e.is("tag")) {
-        assert_eq!(tag.get("dir"), "ltr");
+}
+
+/// What a reader without a mouse, without a screen or without a network needs of the page.
+#[test]
+fn the_page_is_for_the_keyboard_for_paper_and_for_no_network() {
+    let page = page_of(&check("html", &pair("skell", &SOURCE, &TARGET)).1);
+    let one = |name: &str| page.iter().find(|e| e.name == name).unwrap();
+    let rules = page
+        .iter()
+        .find(|e| e.get("http-equiv") == "Content-Security-Policy")
+        .unwrap();
+    assert!(
+        rules.get("content").starts_with("default-src 'none';"),
+        "no rule forbids requests"
+    );
+    for style in [
+        "@media print",
+        "break-inside: avoid",
+        "prefers-color-scheme: dark",
+        ":focus-visible",
+    ] {
+        assert!(one("style").text.contains(style), "{style}");
+    }
+    assert!(one("script").text.contains("Escape"));
+    // each claim's number is a link, which Tab reaches and Enter follows, to a row that can take the focus
+    let marks: Vec<&Element> = page.iter().filter(|e| e.is("ref")).collect();
+    assert!(marks.len() >= 8);
+    for mark in marks {
+        assert_eq!(mark.name, "a");
+        assert!(!mark.get("aria-label").is_empty());
+        assert_ne!(mark.get("tabindex"), "-1");
+        let row = by_id(&page, mark.get("href").strip_prefix('#').unwrap());
+        assert!(
+            within(&page, row.get("id")).iter().any(|e| e.name == "a"),
+            "no way back"
+        );
     }
 }
 
@@ -349,7 +413,7 @@ fn a_digest_has_a_page_too() {
     let page = page_of(&String::from_utf8(output.stdout).unwrap());
     let texts: Vec<&Element> = page
         .iter()
-        .filter(|e| e.name == "p" && e.get("dir") == "auto")
+        .filter(|e| e.name == "p" && !e.get("lang").is_empty())
         .collect();
     assert_eq!(
         texts.iter().filter(|e| e.get("lang") == "zh").count(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::article::Article;
-use crate::cli::ahead::{Segments, go_ahead};
+use crate::cli::ahead::{LOOKS_AHEAD, Segments, go_ahead};
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
@@ -24,10 +24,6 @@ use crate::update::Former;
 
 /// Sentences of a summary when nothing else is asked for.
 const SENTENCES: usize = 4;
-
-/// Characters of articles that are looked at together: the summaries of some dozen, enough to make full batches, and
-/// translated within seconds.
-const LOOKS_AHEAD: usize = 1 << 17;
 
 /// The digests of a run.
 pub struct Digests<'a> {

@@ -2,7 +2,7 @@
 
 use crate::article::{Article, Document};
 use crate::attribution::attribute;
-use crate::cli::ahead::{Segments, go_ahead};
+use crate::cli::ahead::{LOOKS_AHEAD, Segments, go_ahead};
 use crate::cli::console::Console;
 use crate::cli::engines::Engines;
 use crate::cli::gathered::{self, Gathered};
@@ -28,9 +28,6 @@ const FORMATS: [OutputFormat; 7] = [
     OutputFormat::Ninjs,
     OutputFormat::Jsonld,
 ];
-
-/// Characters of articles that are looked at together: some hundred sentences, enough to make batches of like lengths.
-const LOOKS_AHEAD: usize = 1 << 15;
 
 /// The translations of a run.
 pub struct Translations<'a> {

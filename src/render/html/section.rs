@@ -68,6 +68,7 @@ impl<'a> Versions<'a> {
                 code: language.code(),
                 name: language.name(),
                 own_name: language.own_name(),
+                direction: if language.is_right_to_left() { "rtl" } else { "ltr" },
             })
             .collect();
         let mut cells: Vec<std::vec::IntoIter<Cell>> = (0..columns.len())

@@ -33,6 +33,8 @@ pub(super) struct Column {
     pub(super) code: &'static str,
     pub(super) name: &'static str,
     pub(super) own_name: &'static str,
+    /// The direction of its script, as `dir` has it: a text that begins with a foreign name does not show it.
+    pub(super) direction: &'static str,
 }
 
 /// A segment in all languages.

@@ -128,6 +128,26 @@ fn lines_keep_their_order_and_patterns_find_their_files() {
         .assert()
         .code(0)
         .stderr(contains("11 articles: 11 made"));
+    // results that lie among the inputs are none of them
+    program
+        .command()
+        .args(["batch", "*.jsonl*", "-o", "out.jsonl", "--method", "extractive"])
+        .assert()
+        .code(0)
+        .stderr(contains("9 articles: 0 made, 9 were there"));
+    program
+        .command()
+        .args([
+            "batch",
+            &input,
+            "more/*.txt",
+            "-o",
+            "out.jsonl",
+            "--method",
+            "extractive",
+        ])
+        .assert()
+        .code(0);
     let written = std::fs::read_to_string(program.home.path().join("out.jsonl")).unwrap();
     let ids: Vec<String> = written
         .lines()
@@ -209,6 +229,10 @@ fn what_cannot_be_is_refused_before_any_work() {
     for (arguments, message) in [
         (vec!["batch", &input], "needs a place for its results"),
         (vec!["batch", "wire", "-o", "wire"], "would lie in one folder"),
+        (
+            vec!["batch", &input, "-o", &input],
+            "is read, so the result cannot be written to it",
+        ),
         (vec!["batch", "wire", "-o", "taken"], "is a file"),
         (vec!["batch", "wire/*.xml", "-o", "out"], "matches no file"),
         (

@@ -199,7 +199,9 @@ fn files(articles: &Articles, store: &Store) -> Result<Vec<PathBuf>> {
         } else if pattern.contains(['*', '?', '[']) && !path.exists() {
             let matches =
                 glob::glob(&pattern).map_err(|e| Error::usage(format!("{pattern}: is no pattern: {e}")))?;
-            let found: BTreeSet<PathBuf> = matches.filter_map(std::result::Result::ok).collect();
+            let mut found: BTreeSet<PathBuf> = matches.filter_map(std::result::Result::ok).collect();
+            // what a former run wrote is no input of this one
+            found.retain(|path| !is_result(path, store));
             if found.is_empty() {
                 return Err(Error::usage(format!("{pattern}: matches no file")));
             }
@@ -215,10 +217,24 @@ fn files(articles: &Articles, store: &Store) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Whether `path` is the file of lines that results go to, or its journal.
+fn is_result(path: &Path, store: &Store) -> bool {
+    match store {
+        Store::Lines(file) => [file, &store.journal()]
+            .into_iter()
+            .any(|own| real(own) == real(path)),
+        Store::Folder(..) => false,
+    }
+}
+
+/// A path as the system knows it, so that two names of one file are one.
+fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// All files of a folder but hidden ones and the batch's own.
 fn in_folder(folder: &Path, store: &Store) -> Result<Vec<PathBuf>> {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let own: Vec<PathBuf> = match store {
+    let own = match store {
         Store::Folder(results, _) if real(results) == real(folder) => {
             return Err(Error::usage(format!(
                 "{}: articles and results would lie in one folder",
@@ -226,16 +242,16 @@ fn in_folder(folder: &Path, store: &Store) -> Result<Vec<PathBuf>> {
             ))
             .with_hint("name another folder with -o"));
         }
-        Store::Folder(results, _) => vec![real(results)],
-        Store::Lines(file) => vec![real(file), real(&store.journal())],
+        Store::Folder(results, _) => Some(real(results)),
+        Store::Lines(_) => None,
     };
     let hidden =
         |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
     let walk = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter();
     let mut files = Vec::new();
-    for entry in walk.filter_entry(|e| !hidden(e) && !own.contains(&real(e.path()))) {
+    for entry in walk.filter_entry(|e| !hidden(e) && own.as_ref().is_none_or(|own| *own != real(e.path()))) {
         let entry = entry.map_err(|e| Error::input(folder.display().to_string(), e.to_string()))?;
-        if entry.file_type().is_file() {
+        if entry.file_type().is_file() && !is_result(entry.path(), store) {
             files.push(entry.into_path());
         }
     }

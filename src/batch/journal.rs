@@ -62,6 +62,15 @@ pub struct Journal {
     end: u64,
 }
 
+impl Drop for Journal {
+    /// Gives the lock back. Closing the file would not do: a process that is being started at this moment by another thread
+    /// has it open, too, until its own program runs.
+    fn drop(&mut self) {
+        // where that fails nothing was locked, or the system gives it back
+        let _ = self.file.unlock();
+    }
+}
+
 impl Journal {
     /// Opens the journal at `path`, or begins one.
     ///
@@ -85,6 +94,8 @@ impl Journal {
                         .with_hint("wait for it, or write somewhere else with -o"),
                 );
             }
+            // a file system without locks (some network shares): going on without one beats not working at all
+            Err(std::fs::TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => {}
             Err(std::fs::TryLockError::Error(e)) => return Err(broken(e)),
         }
         let mut journal = Self {
@@ -309,4 +320,20 @@ pub(super) fn write_whole(path: &Path, parts: &mut dyn Iterator<Item = Result<Ve
     write().inspect_err(|_| {
         let _ = std::fs::remove_file(&staged);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_that_was_left_is_free_though_its_file_is_still_open_elsewhere() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path).expect("a journal");
+        let _elsewhere = journal.file.try_clone().expect("the same open file");
+        assert!(Journal::open(&path).is_err(), "one at a time");
+        drop(journal);
+        Journal::open(&path).expect("free again");
+    }
 }

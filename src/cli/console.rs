@@ -132,17 +132,7 @@ impl Console {
     pub fn advance(&self, done: usize, total: Option<usize>, rate: Option<f64>) {
         let mut overall = lock(&self.overall);
         let Some(overall) = overall.as_mut() else { return };
-        let left = total
-            .zip(rate)
-            .map(|(total, rate)| total.saturating_sub(done) as f64 / rate);
-        let mut words: Vec<String> = rate
-            .map(|rate| format!("{rate:.2} a second"))
-            .into_iter()
-            .collect();
-        words.extend(
-            left.map(|left| format!("{} left", HumanDuration(Duration::from_secs_f64(left.min(1e8))))),
-        );
-        let words = words.join(", ");
+        let words = pace(done, total, rate);
         match &overall.bar {
             Some(bar) => {
                 // a feed holds more articles than one
@@ -229,6 +219,19 @@ impl Console {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
     }
+}
+
+/// "2.50 a second, 4 minutes left", as far as that is known.
+fn pace(done: usize, total: Option<usize>, rate: Option<f64>) -> String {
+    let left = total
+        .zip(rate)
+        .map(|(total, rate)| total.saturating_sub(done) as f64 / rate);
+    let rate = rate.map(|rate| format!("{rate:.2} a second"));
+    let left = left.map(|left| {
+        let left = Duration::from_secs_f64(left.min(1e8));
+        format!("{} left", HumanDuration(left))
+    });
+    rate.into_iter().chain(left).collect::<Vec<_>>().join(", ")
 }
 
 fn coloured(when: ColorWhen, terminal: bool) -> bool {
@@ -347,4 +350,18 @@ pub fn on_interrupt() {
         std::thread::sleep(GRACE);
         std::process::exit(130);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_told_as_far_as_it_is_known() {
+        assert_eq!(pace(0, Some(10), None), "");
+        assert_eq!(pace(100, None, Some(2.5)), "2.50 a second");
+        assert_eq!(pace(100, Some(700), Some(2.5)), "2.50 a second, 4 minutes left");
+        // a feed holds more articles than were counted
+        assert_eq!(pace(3, Some(2), Some(1.0)), "1.00 a second, 0 seconds left");
+    }
 }

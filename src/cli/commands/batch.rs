@@ -110,7 +110,11 @@ pub fn run(args: &BatchArgs, settings: &Settings, console: &Console) -> Result<u
 /// "12 articles: 10 made, 2 were there; 1 failed, 3 to be looked at".
 fn told(count: &Count) -> String {
     let made = count.done - count.kept - count.failed;
-    let mut line = format!("{} articles: {made} made, {} were there", count.done, count.kept);
+    let articles = if count.done == 1 { "article" } else { "articles" };
+    let mut line = format!(
+        "{} {articles}: {made} made, {} were there",
+        count.done, count.kept
+    );
     if count.failed + count.to_look_at > 0 {
         line.push_str(&format!(
             "; {} failed, {} to be looked at",

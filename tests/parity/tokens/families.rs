@@ -406,8 +406,7 @@ fn files_that_do_not_belong_together_are_refused_in_one_line() {
         assert_clear(&error, file);
         assert!(error.to_string().contains(named), "{error}");
     };
-    let vocabulary: Json = json(&file("marian/vocab.json"));
-    let mut hole = vocabulary.clone();
+    let mut hole: Json = json(&file("marian/vocab.json"));
     let token = hole
         .as_object()
         .unwrap()

@@ -310,8 +310,7 @@ impl<'a> Engines<'a> {
         if self.shelf.get(&key).is_some() {
             return Ok(key);
         }
-        self.shelf
-            .make_room(installed.manifest.memory_mib, shelf::free_memory);
+        self.shelf.make_room(installed.memory_mib(), shelf::free_memory);
         self.console.stage(&format!("loading {}", installed.id()));
         let device = self.settings.device.resolve()?;
         let spec = quantised(installed, self.settings, &self.store, self.console)?;

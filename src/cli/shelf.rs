@@ -31,8 +31,8 @@ impl Shelf {
     }
 
     /// Puts down those not used for the longest time until `needed` MiB are free; where nobody knows what is free, all.
-    pub fn make_room(&mut self, needed: Option<u64>, free: impl Fn() -> Option<u64>) {
-        let fits = || Some(free()? >= needed? + LEFT);
+    pub fn make_room(&mut self, needed: u64, free: impl Fn() -> Option<u64>) {
+        let fits = || Some(free()? >= needed + LEFT);
         while !self.models.is_empty() && fits() != Some(true) {
             self.models.remove(0);
         }
@@ -105,19 +105,16 @@ mod tests {
     fn what_was_not_used_for_long_goes_first_and_only_if_it_must() {
         let mut held = shelf();
         assert!(held.get(Path::new("a")).is_some() && held.get(Path::new("x")).is_none());
-        held.make_room(Some(500), || Some(9000));
+        held.make_room(500, || Some(9000));
         assert_eq!(names(&held), ["b", "c", "a"]);
         // each that goes frees as much again
         let free = std::cell::Cell::new(0);
-        held.make_room(Some(500), || {
+        held.make_room(500, || {
             free.set(free.get() + 1000);
             Some(free.get())
         });
         assert_eq!(names(&held), ["c", "a"]);
-        held.make_room(None, || Some(9000));
-        assert_eq!(names(&held).len(), 0);
-        let mut held = shelf();
-        held.make_room(Some(1), || None);
+        held.make_room(1, || None);
         assert_eq!(names(&held).len(), 0);
     }
 }

@@ -40,6 +40,14 @@ pub struct InstalledFile {
 }
 
 impl Installed {
+    /// Memory that it takes once it is loaded, in MiB: what its manifest says, else twice its weights, since halves are
+    /// computed in single precision.
+    pub fn memory_mib(&self) -> u64 {
+        let weights = self.details.iter().filter(|file| file.role == "weights");
+        let twice = weights.map(|file| file.size).sum::<u64>() * 2;
+        self.manifest.memory_mib.unwrap_or(twice.div_ceil(1 << 20))
+    }
+
     /// Sorts `details` by role and digests the weights' digests.
     pub(super) fn new(
         manifest: Manifest,

@@ -245,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn a_model_takes_twice_its_weights_where_nobody_says_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("config.json"), "{\"model_type\": \"marian\"}").unwrap();
+        fs::write(folder.path().join("pytorch_model.bin"), vec![0; 3 << 20]).unwrap();
+        let mut installed = installed(folder.path()).unwrap();
+        assert_eq!(installed.memory_mib(), 6);
+        installed.manifest.memory_mib = Some(500);
+        assert_eq!(installed.memory_mib(), 500);
+    }
+
+    #[test]
     fn a_student_is_known_by_the_names_of_its_files() {
         let firefox = [
             "lex.50.50.enuk.s2t.bin",

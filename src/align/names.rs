@@ -160,9 +160,19 @@ impl<'a> Segment<'a> {
             }
         }
         pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-        // First what stands on its own, then what a neighbour of the same name supports.
-        for lenient in [false, true, true] {
+        // First what stands on its own, then what a neighbour of the same name supports; one character of Chinese, which
+        // many longer names hold, only after these.
+        for (brief, lenient) in [
+            (false, false),
+            (false, true),
+            (false, true),
+            (true, false),
+            (true, true),
+        ] {
             for &(score, word, target) in &pairs {
+                if self.is_brief(target) != brief {
+                    continue;
+                }
                 let text = bare(word.of(self.source));
                 let open = !self.found.iter().any(|f| f.source == word);
                 if !open || self.taken(target, &text) {
@@ -173,8 +183,9 @@ impl<'a> Segment<'a> {
                     .and_then(|s| s.first())
                     .map_or(0, Sound::consonants);
                 let floor = floor(consonants, self.to);
-                let supported = lenient && self.neighbour(word, target);
-                if score >= floor || (supported && score >= floor - self.leniency()) {
+                let beside = self.neighbour(word, target);
+                let alone = score >= floor && !(brief && self.has_company(word) && !beside);
+                if alone || (lenient && beside && score >= floor - self.leniency()) {
                     self.found.push(Found {
                         source: word,
                         target,
@@ -183,6 +194,18 @@ impl<'a> Segment<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a target word is one character of Chinese.
+    fn is_brief(&self, target: Span) -> bool {
+        self.to == Language::ZH && target.of(self.target).chars().nth(1).is_none()
+    }
+
+    /// Whether the name that holds `word` has other words, beside which its counterpart would stand.
+    fn has_company(&self, word: Span) -> bool {
+        self.names
+            .iter()
+            .any(|n| n.words.len() > 1 && n.words.contains(&word))
     }
 
     /// How much less alike a word may sound where its neighbour was found. Any Korean word may stand beside a name, in

@@ -313,7 +313,13 @@ fn kind_of_phrase(main: &str, mention: &str, lexicon: &Lexicon) -> SourceKind {
     {
         return kind;
     }
-    let head = heads[..cut].iter().rev().find_map(|w| of(w));
+    // "the group's water samples": the owner of a thing is not what speaks.
+    let owner = |w: &&&str| w.ends_with("'s") || w.ends_with("’s");
+    let head = heads[..cut]
+        .iter()
+        .rev()
+        .take_while(|w| !owner(w))
+        .find_map(|w| of(w));
     let named = mention_has_name(main, lexicon);
     let proper = proper_name(display_name(mention, lexicon), lexicon).is_some()
         || proper_name(main, lexicon).is_some();

@@ -305,10 +305,13 @@ fn is_cased(lower: &str) -> bool {
 
 /// The classes of one token, from the lexicon and from its ending.
 fn classes_of(lexicon: &Lexicon, token: &Token) -> u32 {
-    if token.kind != Kind::Word {
-        return 0;
-    }
     let word = lexicon.word(&token.lower);
+    match token.kind {
+        Kind::Word => {}
+        // "&" may stand for a word.
+        Kind::Mark(_) => return word.classes,
+        _ => return 0,
+    }
     let mut bits = if token.acronym { 0 } else { word.classes };
     if bits == 0 && token.lower.len() > 4 && word.entries.is_empty() && !token.capital {
         let ends = |name: &str| {

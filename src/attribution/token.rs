@@ -114,6 +114,7 @@ pub(super) fn tokenize(text: &str, range: Span, lexicon: &Lexicon, out: &mut Vec
                 .flat_map(char::to_lowercase)
                 .map(|c| if is_apostrophe(c) { '\'' } else { c })
                 .collect(),
+            Kind::Mark('&') if joins_clauses(&part[at + 1..]) => surface.to_owned(),
             _ => String::new(),
         };
         let capital = c.is_uppercase();
@@ -157,6 +158,12 @@ fn contraction(surface: &str, lexicon: &Lexicon) -> Option<usize> {
     let tail = surface[cut..].trim_start_matches(['\'', '’']);
     let listed = |name: &str, word: &str| lexicon.list(name).iter().any(|w| w == word);
     (listed("contracted", &pronoun) && listed("contractions", tail)).then_some(cut)
+}
+
+/// Whether an "&" before `rest` is the word "and": in "Lund & Sons" it is part of a name.
+fn joins_clauses(rest: &str) -> bool {
+    rest.trim_start_matches([' ', '\u{a0}'])
+        .starts_with(char::is_lowercase)
 }
 
 /// Combining marks stay with their letter.

@@ -137,8 +137,12 @@ impl<'a> Engines<'a> {
             if self.can_search(task, next).is_err() {
                 continue;
             }
-            self.console
-                .say(&format!("{failed}: {} takes its place", next.describe()));
+            // Why was said of each of its sources, as it failed.
+            self.console.say(&format!(
+                "{} could not be fetched: {} takes its place",
+                manifest.id,
+                next.describe()
+            ));
             match ensure(next) {
                 Err(Error::NoModel { .. }) => {}
                 other => return other,

@@ -61,8 +61,8 @@ pub(super) struct Fetched {
 enum NotHere {
     /// It may not be fetched.
     Forbidden,
-    /// Every source was tried.
-    Unreachable(Vec<Reason>),
+    /// Every source was tried: which, and why it gave nothing.
+    Unreachable(Vec<(String, Reason)>),
     /// Something broke on this side.
     Broke(Error),
 }
@@ -146,10 +146,7 @@ impl Store {
                 Err(Stop::Final(error)) => return Err(error.into()),
                 Err(Stop::Next(reason)) => {
                     progress.note(&format!("{}: {label}: {}", manifest.id, reason.message));
-                    reasons.push(Reason {
-                        message: format!("{label}: {}", reason.message),
-                        ..reason
-                    });
+                    reasons.push((label, reason));
                 }
             }
         }
@@ -235,11 +232,22 @@ fn forbidden(manifest: &Manifest) -> Error {
     ))
 }
 
-fn unreachable(manifest: &Manifest, reasons: &[Reason]) -> (String, String) {
-    let tried: Vec<&str> = reasons.iter().map(|reason| reason.message.as_str()).collect();
+/// What was tried, each cause once, and what helps.
+fn unreachable(manifest: &Manifest, reasons: &[(String, Reason)]) -> (String, String) {
+    let mut tried: Vec<(String, &str)> = Vec::new();
+    for (label, reason) in reasons {
+        match tried.iter_mut().find(|(_, cause)| *cause == reason.message) {
+            Some((labels, _)) => *labels += &format!(", {label}"),
+            None => tried.push((label.clone(), &reason.message)),
+        }
+    }
+    let tried: Vec<String> = tried
+        .iter()
+        .map(|(labels, cause)| format!("{labels}: {cause}"))
+        .collect();
     let mut hints: Vec<&str> = reasons
         .iter()
-        .filter_map(|reason| reason.hint.as_deref())
+        .filter_map(|(_, reason)| reason.hint.as_deref())
         .collect();
     hints.dedup();
     if hints.is_empty() {

@@ -70,7 +70,7 @@ fn close(passage: &Passage<'_>, last: usize, end: usize, after: usize) -> Option
 }
 
 /// "C다고", "“C”라고", "C 것으로" before the verb at `at`.
-fn at_quotative(passage: &Passage<'_>, from: usize, at: usize, entry: &Entry) -> Option<Closed> {
+pub(super) fn at_quotative(passage: &Passage<'_>, from: usize, at: usize, entry: &Entry) -> Option<Closed> {
     let guesses = matches!(
         entry.stance,
         Stance::Estimate | Stance::Think | Stance::Report | Stance::Confirm

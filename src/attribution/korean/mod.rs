@@ -5,6 +5,7 @@ mod borders;
 mod closing;
 mod content;
 mod framing;
+mod inner;
 mod refusal;
 mod source;
 mod verb;

@@ -5,6 +5,7 @@ use super::super::lexicon::{Entry, Frame, Lexicon};
 use super::super::passage::Passage;
 use super::borders::{begins, cue_span, ends, form_of, is_after_quote};
 use super::content::{Closed, content_end, entry_of};
+use super::inner::said_within;
 use super::source::{Start, clause_start, describes, relative_head, skip_asides, source_after, topic};
 use super::{Form, Polarity, Reader, Stance, make};
 use crate::text::span::Span;
@@ -103,7 +104,10 @@ impl Reader<'_, '_> {
         if self.state.outer.is_some() && source.is_none() {
             return None;
         }
+        let own = self.drafts.len();
         self.add(&verb, source, content, &closed);
+        let inner = said_within(self.passage, start.content, closed.last, own);
+        self.drafts.extend(inner);
         self.after_cue(&verb)
     }
 

@@ -93,6 +93,14 @@ fn names_are_found_however_they_are_written() {
             "Elina Harlow",
             "Элину Харлоу",
         ),
+        // one character of a longer name is not left to the syllable of another
+        (
+            "zh",
+            "Vladimir Putin met Kim Jong Un on Friday.",
+            "弗拉基米尔·普京周五会见了金正恩。",
+            "Vladimir Putin",
+            "弗拉基米尔 普京",
+        ),
     ] {
         let links = names(to, source, target);
         assert!(

@@ -24,6 +24,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod registry;
 pub mod render;
+pub mod structure;
 pub mod summarise;
 pub mod text;
 pub mod translate;

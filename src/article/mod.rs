@@ -30,7 +30,7 @@ use draft::Draft;
 pub use format::Format;
 pub use jsonl::JsonLines;
 pub use provenance::Provenance;
-pub use subtitles::Cue;
+pub use subtitles::{Cue, is_time_line};
 
 use crate::error::{Error, Result};
 use crate::text::language::{self, Language};
@@ -94,6 +94,24 @@ pub fn read(
         ));
     }
     Ok(finish(name, drafts, language))
+}
+
+/// The text of an input as it stands, its byte order mark aside, and what it is: by the rules of [`read`].
+///
+/// # Errors
+/// As for [`read`].
+pub fn as_it_stands(name: &str, bytes: &[u8], given: Option<Format>) -> Result<(String, Format)> {
+    let named = given
+        .or_else(|| Format::of_bytes(bytes))
+        .or_else(|| Format::of_name(name));
+    if let Some(format @ (Format::Docx | Format::Odt | Format::Eml)) = named {
+        return Ok((String::new(), format));
+    }
+    let tagged = bytes.iter().find(|b| b.is_ascii_graphic()) == Some(&b'<');
+    let is_markup = named.map_or(tagged, Format::is_markup) || (given.is_none() && tagged);
+    let text = decode::decode(name, bytes, is_markup)?.text;
+    let format = given.or_else(|| Format::of_text(&text)).or(named);
+    Ok((text, format.unwrap_or(Format::Text)))
 }
 
 /// What a text holds.

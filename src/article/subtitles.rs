@@ -108,6 +108,11 @@ fn blocks(text: &str, format: Format) -> Vec<String> {
     blocks.iter().map(|lines| lines.join("\n")).collect()
 }
 
+/// Whether a line holds the times of a cue.
+pub fn is_time_line(line: &str) -> bool {
+    times(line).is_some()
+}
+
 /// "00:01:02,500 --> 00:01:04.000 line:0" → start, end, settings.
 fn times(line: &str) -> Option<(u64, u64, &str)> {
     let (start, rest) = line.split_once("-->")?;

@@ -148,6 +148,8 @@ pub enum OutputFormat {
     Ninjs,
     /// For the web: schema.org in JSON-LD, one graph a line for each article: digest and translate.
     Jsonld,
+    /// What the input is, with its tags, times and marks: translate, of HTML, Markdown, SubRip, WebVTT and plain text.
+    Same,
 }
 
 /// When to colour.

@@ -73,14 +73,22 @@ impl Output {
     /// # Errors
     /// [`Error::ClosedPipe`] if nobody reads any more; a full disk.
     pub fn write(&mut self, text: &str) -> Result<()> {
-        let text = text.trim_end_matches('\n');
+        self.write_exactly(&format!("{}\n", text.trim_end_matches('\n')))
+    }
+
+    /// Writes `text` as it is.
+    ///
+    /// # Errors
+    /// As for [`Output::write`].
+    pub fn write_exactly(&mut self, text: &str) -> Result<()> {
+        let bytes = text.as_bytes();
         let wrote = match self {
             Self::Stdout(out) => {
                 let mut out = out.lock();
-                writeln!(out, "{text}").and_then(|()| out.flush())
+                out.write_all(bytes).and_then(|()| out.flush())
             }
-            Self::Stream { file, .. } => writeln!(file, "{text}"),
-            Self::File { staged, .. } => writeln!(staged, "{text}"),
+            Self::Stream { file, .. } => file.write_all(bytes),
+            Self::File { staged, .. } => staged.write_all(bytes),
         };
         wrote.map_err(|e| match self {
             Self::Stdout(_) | Self::Stream { .. } if e.kind() == std::io::ErrorKind::BrokenPipe => {

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room may use those before it, and itself; these alone are free for all.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "text",
     "neural",
     "registry",
     "article",
+    "structure",
     "bitext",
     "attribution",
     "align",

@@ -20,6 +20,7 @@ mod ladder;
 mod markup;
 mod models;
 mod readme;
+mod same;
 mod seq2seq;
 mod sources;
 mod strict;

@@ -181,7 +181,8 @@ fn store(output: Option<&Path>, format: OutputFormat) -> Result<Store> {
     }
     std::fs::create_dir_all(output).map_err(|e| Error::io(output, e))?;
     let extension = match format {
-        OutputFormat::Text => "txt",
+        // what is as its input is no batch's: it has been refused
+        OutputFormat::Text | OutputFormat::Same => "txt",
         OutputFormat::Markdown => "md",
         OutputFormat::Json => "json",
         OutputFormat::Html => "html",

@@ -93,7 +93,12 @@ impl ValueEnum for Taken {
 /// Runs the command; 1 if a finding is an error, or if `--strict` and an attribution is missing.
 pub fn run(args: &CheckArgs, settings: &Settings, console: &Console) -> Result<u8> {
     let format = settings.format_or(OutputFormat::Json);
-    let kinds = [OutputFormat::Markdown, OutputFormat::Ninjs, OutputFormat::Jsonld];
+    let kinds = [
+        OutputFormat::Markdown,
+        OutputFormat::Ninjs,
+        OutputFormat::Jsonld,
+        OutputFormat::Same,
+    ];
     if kinds.contains(&format) {
         return Err(super::no_such_format("check", format));
     }

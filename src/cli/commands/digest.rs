@@ -49,6 +49,9 @@ impl<'a> Digests<'a> {
         console: &'a Console,
     ) -> Result<Self> {
         let format = settings.format_or(OutputFormat::Markdown);
+        if format == OutputFormat::Same {
+            return Err(super::no_such_format("digest", format));
+        }
         let to = if to.is_empty() { &settings.to } else { to };
         gathered::check_languages(format, to)?;
         let mut options = options(summarising, to, settings)?;
@@ -149,7 +152,8 @@ impl Maker for Digests<'_> {
             OutputFormat::Markdown => Some(render::markdown::digest(&digest, &models)),
             OutputFormat::Jsonld => Some(exchange::jsonld::graph(&renditions()).to_string()),
             OutputFormat::Ninjs => Some(ninjs(&renditions())),
-            OutputFormat::Html | OutputFormat::Xliff | OutputFormat::Tmx => {
+            // the last is refused before
+            OutputFormat::Html | OutputFormat::Xliff | OutputFormat::Tmx | OutputFormat::Same => {
                 gather(&mut self.gathered, self.format, &digest, &models)?;
                 None
             }

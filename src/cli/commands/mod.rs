@@ -6,6 +6,7 @@ pub mod check;
 pub mod digest;
 pub mod doctor;
 pub mod models;
+mod same;
 pub mod sources;
 pub mod summarise;
 pub mod translate;
@@ -50,6 +51,9 @@ pub fn run(command: Command, settings: &Settings, console: &Console) -> Result<u
             searching,
             strict,
         } => {
+            if settings.format == Some(OutputFormat::Same) {
+                return same::run(&articles, &to, &searching, strict, settings, console);
+            }
             let mut translations = translate::Translations::new(&to, &searching, strict, settings, console)?;
             maker::run(&mut translations, &articles, output, console)
         }

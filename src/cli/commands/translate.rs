@@ -29,6 +29,38 @@ const FORMATS: [OutputFormat; 7] = [
     OutputFormat::Jsonld,
 ];
 
+/// What is asked for.
+///
+/// # Errors
+/// For options that cannot be, and if no language is named.
+pub(super) fn options(
+    to: &[Language],
+    searching: &Searching,
+    settings: &Settings,
+    format: OutputFormat,
+) -> Result<Options> {
+    let to = if to.is_empty() { settings.to.as_slice() } else { to };
+    gathered::check_languages(format, to)?;
+    if to.is_empty() {
+        return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
+    }
+    Ok(Options {
+        length: Length::Sentences(1),
+        abstractive: false,
+        temperature: 0.0,
+        seed: 0,
+        to: to.to_vec(),
+        glossary: settings.terms()?,
+        search: searching.resolve(format)?,
+    })
+}
+
+/// The refusal of an article that is in the language wanted.
+pub(super) fn is_in_it(id: &str, language: Language) -> Error {
+    Error::input(id, format!("is in {} already", language.name()))
+        .with_hint("leave that language out of --to, or say what the article is written in with --from")
+}
+
 /// The translations of a run.
 pub struct Translations<'a> {
     options: Options,
@@ -52,20 +84,7 @@ impl<'a> Translations<'a> {
         console: &'a Console,
     ) -> Result<Self> {
         let format = super::format_among("translate", &FORMATS, settings)?;
-        let to = if to.is_empty() { settings.to.as_slice() } else { to };
-        gathered::check_languages(format, to)?;
-        if to.is_empty() {
-            return Err(Error::usage("no language to translate into").with_hint("name one, e.g. --to uk"));
-        }
-        let options = Options {
-            length: Length::Sentences(1),
-            abstractive: false,
-            temperature: 0.0,
-            seed: 0,
-            to: to.to_vec(),
-            glossary: settings.terms()?,
-            search: searching.resolve(format)?,
-        };
+        let options = options(to, searching, settings, format)?;
         Ok(Self {
             format,
             strict,
@@ -143,11 +162,7 @@ impl Maker for Translations<'_> {
     fn make(&mut self, article: Article) -> Result<Made> {
         let from = article.language;
         if self.options.to.contains(&from) {
-            return Err(
-                Error::input(&article.id, format!("is in {} already", from.name())).with_hint(
-                    "leave that language out of --to, or say what the article is written in with --from",
-                ),
-            );
+            return Err(is_in_it(&article.id, from));
         }
         self.engines.prepare(&self.needs(from))?;
         self.console.stage("reading");

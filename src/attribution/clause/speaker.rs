@@ -266,9 +266,11 @@ impl Search<'_, '_> {
     fn left_is_subject(&self) -> bool {
         let end = self.cue.group.start;
         subject::left_of(self.passage, self.from, end).is_some_and(|s| {
-            // "Lund, of the Tarn Institute,": a remark beside a name that opens the sentence.
+            // "Lund, of the Tarn Institute,", "The mayor, speaking on Tuesday,": a remark beside a name that opens the
+            // sentence.
             let by = self.passage.lower(s.end + 2) == "by";
-            let remark = s.end + 1 < end && (by || self.passage.has(s.end + 1, class::PREPOSITION));
+            let doing = self.passage.lower(s.end + 1).ends_with("ing");
+            let remark = s.end + 1 < end && (by || doing || self.passage.has(s.end + 1, class::PREPOSITION));
             let name = s.start == self.unit.start && self.passage.tokens[s.start].capital;
             s.end == end || remark && name
         })

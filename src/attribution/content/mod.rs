@@ -121,7 +121,12 @@ impl Search<'_, '_> {
                 None if leads => self.unit.end,
                 None => self.limit,
             };
-            parts.extend(self.trim(comma + 1..limit));
+            // "According to the Herald, citing a memo, the mayor told …": what the Herald rests on is no part of it
+            let citing = self
+                .found
+                .get(self.index + 1)
+                .filter(|n| n.cue.start == comma + 1 && n.end < limit && passage.is(n.end, ','));
+            parts.extend(self.trim(citing.map_or(comma, |n| n.end) + 1..limit));
         } else if item.start > self.floor
             && !as_is
             && (item.start > self.floor + 1 || item.end + 1 >= self.limit)

@@ -55,13 +55,16 @@ impl Lookup {
         };
         let end = ids.len().min(at + most.min(LONGEST_GUESS));
         let tokens = ids[at..end].to_vec();
-        let rows = rows as f32;
-        // a row more makes the step dearer for all, and a token less to write saves one sequence's share of a step
-        let least = rows / (rows + STEP_IN_ROWS);
+        // A row more is worth it if with it more tokens come for what a step costs than without: at first each sequence
+        // gets one, and each guess adds what it is likely to.
+        let (mut expected, mut cost) = (rows as f32, rows as f32 + STEP_IN_ROWS);
         let mut chance = 1.0;
         let is_worth = |ahead: &usize| {
             chance *= self.right[level(matched + ahead)];
-            chance >= least
+            let worth = chance * cost >= expected;
+            expected += chance;
+            cost += 1.0;
+            worth
         };
         let worth = (0..tokens.len()).take_while(is_worth).count();
         Guess {

@@ -114,6 +114,11 @@ pub fn as_it_stands(name: &str, bytes: &[u8], given: Option<Format>) -> Result<(
     Ok((text, format.unwrap_or(Format::Text)))
 }
 
+/// The length of the section label ("Source:") that `line` begins with, its colon included.
+pub fn label_len(line: &str) -> Option<usize> {
+    layout::label(line).map(|(length, _)| length)
+}
+
 /// What a text holds.
 enum Content {
     /// Articles that are taken character for character.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::article::{BlockKind, Document};
 
 use crate::registry::Task;
-use crate::text::language::Language;
+use crate::text::segment::joint;
 use crate::translate::labels;
 
 use super::words::{about, finding};
@@ -46,10 +46,7 @@ fn blocks(document: &Document, translation: &Translation) -> Vec<(BlockKind, Str
             .collect();
         let body = sentences.join(joint(translation.language));
         let label = block.label.map(|span| span.of(&document.article.text));
-        let label = label.map(|label| match labels::translate(label, translation.language) {
-            Some(known) => format!("{known}{} ", colon(translation.language)),
-            None => format!("{} ", label.trim()),
-        });
+        let label = label.map(|label| format!("{} ", labels::written(label, translation.language)));
         let text = format!("{}{body}", label.unwrap_or_default());
         if !text.trim().is_empty() {
             blocks.push((block.kind, text.trim_end().to_owned()));
@@ -113,22 +110,5 @@ fn mark(kind: BlockKind) -> &'static str {
         BlockKind::Heading => "## ",
         BlockKind::ListItem => "- ",
         BlockKind::Paragraph | BlockKind::SourceLine => "",
-    }
-}
-
-/// What stands between two sentences.
-pub(super) fn joint(language: Language) -> &'static str {
-    if matches!(language.code(), "zh" | "ja") {
-        ""
-    } else {
-        " "
-    }
-}
-
-fn colon(language: Language) -> &'static str {
-    if matches!(language.code(), "zh" | "ja") {
-        "："
-    } else {
-        ":"
     }
 }

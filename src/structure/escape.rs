@@ -20,14 +20,26 @@ pub(super) enum Escape {
 impl Escape {
     /// `text` as the format writes it.
     pub(super) fn apply(self, text: &str, out: &mut String) {
-        for c in text.chars() {
+        // those that end nothing strike nothing through
+        let struck = text.match_indices('~').any(|(at, _)| {
+            let before = text[..at].chars().next_back().or(out.chars().next_back());
+            let after = text[at + 1..].chars().next();
+            let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            before != Some(' ') && (letter(before) || !letter(after))
+        });
+        for (at, c) in text.char_indices() {
             match (self, c) {
+                (Self::Html | Self::Attribute, '\u{a0}') => out.push_str("&nbsp;"),
+                (Self::Markdown, '~') if !struck => out.push(c),
+                (Self::Markdown, _) if marks(out.chars().next_back(), &text[at..]) => {
+                    out.push('\\');
+                    out.push(c);
+                }
                 (Self::Html | Self::Attribute, '&') => out.push_str("&amp;"),
                 (Self::Html | Self::Attribute, '<') => out.push_str("&lt;"),
                 (Self::Html, '>') => out.push_str("&gt;"),
                 (Self::Attribute, '"') => out.push_str("&quot;"),
-                (Self::Markdown, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '|' | '~' | '#' | '&')
-                | (Self::Quoted, '"' | '\\') => {
+                (Self::Quoted, '"' | '\\') => {
                     out.push('\\');
                     out.push(c);
                 }
@@ -42,11 +54,33 @@ impl Escape {
             return;
         }
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        if text.starts_with(['-', '+', '>', '=', ':']) {
+        let parted = |at: usize| text.get(at..).is_none_or(|t| t.is_empty() || t.starts_with(' '));
+        if text.starts_with('>') || (text.starts_with(['-', '+', ':']) && parted(1)) {
             text.insert(0, '\\');
-        } else if digits > 0 && text[digits..].starts_with(['.', ')']) {
+        } else if digits > 0 && text[digits..].starts_with(['.', ')']) && parted(digits + 1) {
             text.insert(digits, '\\');
         }
+    }
+}
+
+/// Whether Markdown may read what `rest` begins with as a mark, after `before`. Where a text ends a mark may follow.
+fn marks(before: Option<char>, rest: &str) -> bool {
+    let mut chars = rest.chars();
+    let (sign, next) = (chars.next(), chars.next());
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let edge = |c: Option<char>| c.is_none_or(|c| c == ' ' || c == '#');
+    match sign {
+        Some('`' | '[' | ']' | '|' | '~') => true,
+        Some('*') => !(before == Some(' ') && next == Some(' ')),
+        Some('_') => !(letter(before) && letter(next)),
+        Some('\\') => next.is_none_or(|c| c.is_ascii_punctuation()),
+        Some('<') => next.is_none_or(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')),
+        Some('#') => edge(before) && edge(next),
+        Some('&') => {
+            let name = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '#');
+            name.is_some_and(|end| end > 0 && rest[1 + end..].starts_with(';'))
+        }
+        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::text::span::Span;
 use super::escape::{Escape, decoded};
 use super::inline::{Item, Run};
 use super::tags::{Token, attributes, tokens};
-use super::{Slot, Structure, Unit, has_words};
+use super::{Slot, Structure, Unit, has_words, one_spaced};
 
 /// Elements that flow inside a line.
 const INLINE: &[&str] = &[
@@ -54,11 +54,14 @@ enum Kind {
     Words,
     /// An attribute that is written anew.
     Set,
+    /// A start tag that names the language or the direction of what it holds, up to this number of what is found.
+    Around(usize),
 }
 
 pub(super) fn read(structure: &mut Structure, text: &str, article: &Article, to: Language) {
     let mut reader = Reader {
         text,
+        from: article.language,
         to,
         found: Vec::new(),
         open: Vec::new(),
@@ -74,7 +77,7 @@ pub(super) fn read(structure: &mut Structure, text: &str, article: &Article, to:
         at = found.span.end;
         let quotes = found.unit.escape == Escape::Attribute;
         match (found.kind, wanted) {
-            (Kind::Set, _) => structure.raw(&found.unit.text),
+            (Kind::Set, _) | (Kind::Around(_), true) => structure.raw(&found.unit.text),
             (_, true) => {
                 structure.raw(if quotes { "\"" } else { "" });
                 structure.unit(found.unit);
@@ -121,17 +124,33 @@ fn wanted(found: &[Found], article: &Article) -> Vec<bool> {
             wanted[at] |= near;
         }
     }
+    around(found, &mut wanted);
     wanted
+}
+
+/// A tag says what language it holds if something in it is translated.
+fn around(found: &[Found], wanted: &mut [bool]) {
+    let mut before = vec![0];
+    for (found, wanted) in found.iter().zip(wanted.iter()) {
+        let text = *wanted && matches!(found.kind, Kind::Text { .. });
+        before.push(before.last().copied().unwrap_or(0) + usize::from(text));
+    }
+    for (at, found) in found.iter().enumerate() {
+        if let Kind::Around(end) = found.kind {
+            wanted[at] = before[end.min(wanted.len())] > before[at];
+        }
+    }
 }
 
 struct Reader<'a> {
     text: &'a str,
+    from: Language,
     to: Language,
     found: Vec<Found>,
     /// The run of text and inline tags at hand.
     open: Vec<(Item, Span)>,
-    /// Elements that part lines, the last the nearest.
-    around: Vec<String>,
+    /// Elements that part lines, the last the nearest; with the number of what is found of their tags.
+    around: Vec<(String, Option<usize>)>,
     /// Navigation, headers and footers that are open.
     links: usize,
 }
@@ -142,13 +161,15 @@ impl Reader<'_> {
         for token in tokens(text) {
             match token {
                 Token::Text(span) => self.open.push((Item::Text(decoded(span.of(text))), span)),
+                Token::Other(span) if is_tag(span.of(text), "<pre") => self.flush(),
+                Token::Other(span) if is_tag(span.of(text), "<?xml") => self.encoding(span),
                 Token::Other(span) => self.open.push((Item::Point(span.of(text).to_owned()), span)),
                 Token::Open(name, span) if INLINE.contains(&name.as_str()) => {
                     let raw = span.of(text).to_owned();
                     let item = if VOID.contains(&name.as_str()) || raw.ends_with("/>") {
                         Item::Point(raw)
                     } else {
-                        Item::Open(name, raw)
+                        Item::Open(name, self.declared(span, false).unwrap_or(raw))
                     };
                     self.open.push((item, span));
                 }
@@ -162,8 +183,10 @@ impl Reader<'_> {
                     if matches!(name.as_str(), "nav" | "footer" | "aside") {
                         self.links = self.links.saturating_sub(1);
                     }
-                    if let Some(at) = self.around.iter().rposition(|open| *open == name) {
-                        self.around.truncate(at);
+                    if let Some(at) = self.around.iter().rposition(|(open, _)| *open == name) {
+                        for (_, tag) in self.around.split_off(at) {
+                            self.ends(tag);
+                        }
                     }
                 }
             }
@@ -183,7 +206,55 @@ impl Reader<'_> {
             name,
             "br" | "hr" | "meta" | "link" | "base" | "input" | "col" | "source"
         ) {
-            self.around.push(name.to_owned());
+            let declared = self.declared(tag, true).filter(|_| name != "html");
+            let number = declared.map(|text| {
+                self.found.push(Found {
+                    span: tag,
+                    unit: Unit::plain(text, Escape::Plain),
+                    kind: Kind::Around(usize::MAX),
+                });
+                self.found.len() - 1
+            });
+            self.around.push((name.to_owned(), number));
+        }
+    }
+
+    /// The element whose tag is number `tag` of what is found ends here.
+    fn ends(&mut self, tag: Option<usize>) {
+        let end = self.found.len();
+        if let Some(found) = tag.and_then(|tag| self.found.get_mut(tag)) {
+            found.kind = Kind::Around(end);
+        }
+    }
+
+    /// The start tag `tag` if it names the language of the input, or its direction: as it is for the other language.
+    fn declared(&self, tag: Span, with_direction: bool) -> Option<String> {
+        let (text, mut at) = (self.text, tag.start);
+        let mut out = String::new();
+        for (name, span) in attributes(text, tag) {
+            let value = unquoted(span.of(text)).trim();
+            let primary = value.split(['-', '_']).next().unwrap_or_default();
+            let new = match name.as_str() {
+                "lang" | "xml:lang" if primary.eq_ignore_ascii_case(self.from.code()) => self.to.code(),
+                "dir" if with_direction && value.eq_ignore_ascii_case(direction(self.from)) => {
+                    direction(self.to)
+                }
+                _ => continue,
+            };
+            if new != value {
+                out.push_str(&format!("{}\"{new}\"", &text[at..span.start]));
+                at = span.end;
+            }
+        }
+        (at > tag.start).then(|| out + &text[at..tag.end])
+    }
+
+    /// An XML declaration: what is written is UTF-8.
+    fn encoding(&mut self, tag: Span) {
+        for (name, span) in attributes(self.text, tag) {
+            if name == "encoding" && !unquoted(span.of(self.text)).eq_ignore_ascii_case("utf-8") {
+                self.set(span, "\"utf-8\"".to_owned());
+            }
         }
     }
 
@@ -191,7 +262,6 @@ impl Reader<'_> {
     fn language(&mut self, tag: Span) {
         let text = self.text;
         let code = format!("\"{}\"", self.to.code());
-        let direction = if self.to.is_right_to_left() { "rtl" } else { "ltr" };
         let (mut has_code, mut has_direction) = (false, false);
         for (name, span) in attributes(text, tag) {
             let value = match name.as_str() {
@@ -201,7 +271,7 @@ impl Reader<'_> {
                 }
                 "dir" => {
                     has_direction = true;
-                    format!("\"{direction}\"")
+                    format!("\"{}\"", direction(self.to))
                 }
                 _ => continue,
             };
@@ -265,7 +335,7 @@ impl Reader<'_> {
     /// The value of an attribute.
     fn words(&mut self, span: Span, kind: Kind) {
         let text = decoded(unquoted(span.of(self.text)));
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = one_spaced(&text);
         if has_words(&text) {
             let unit = Unit::plain(text, Escape::Attribute);
             self.found.push(Found { span, unit, kind });
@@ -290,22 +360,19 @@ impl Reader<'_> {
         let text = self.text;
         let mut span = items[0].1.cover(items[items.len() - 1].1);
         if matches!(items[0].0, Item::Text(_)) {
-            span.start += span.of(text).len() - span.of(text).trim_start().len();
+            span.start += span.of(text).len() - span.of(text).trim_ascii_start().len();
         }
         if matches!(items[items.len() - 1].0, Item::Text(_)) {
-            span.end = span.start + span.of(text).trim_end().len();
+            span.end = span.start + span.of(text).trim_ascii_end().len();
         }
         let mut run = Run::default();
-        for item in kept(items, text) {
+        for item in kept(&items, text) {
             run.add(item);
         }
         let (words, marks) = run.finish();
-        let head = self.around.last().is_some_and(|name| name == "title");
-        let among = self.links == 0
-            && self
-                .around
-                .last()
-                .is_some_and(|name| AMONG.contains(&name.as_str()));
+        let nearest = self.around.last().map_or("", |(name, _)| name.as_str());
+        let head = nearest == "title";
+        let among = self.links == 0 && AMONG.contains(&nearest);
         let slot = Slot {
             span: Span::new(0, words.len()),
             lines: 1,
@@ -323,8 +390,7 @@ impl Reader<'_> {
     /// What a run without words says of its pictures.
     fn pictures(&mut self, items: &[(Item, Span)]) {
         for (item, span) in items {
-            if matches!(item, Item::Point(raw) if raw.get(..4).is_some_and(|tag| tag.eq_ignore_ascii_case("<img")))
-            {
+            if matches!(item, Item::Point(raw) if is_tag(raw, "<img")) {
                 for (name, value) in attributes(self.text, *span) {
                     if matches!(name.as_str(), "alt" | "title") {
                         self.words(value, Kind::Words);
@@ -333,6 +399,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn direction(language: Language) -> &'static str {
+    if language.is_right_to_left() { "rtl" } else { "ltr" }
+}
+
+fn is_tag(raw: &str, begin: &str) -> bool {
+    raw.get(..begin.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(begin))
 }
 
 fn unquoted(value: &str) -> &str {
@@ -345,46 +420,50 @@ fn unquoted(value: &str) -> &str {
 }
 
 /// Elements whose words stay as one item each; so do the numbers of notes.
-fn kept(items: Vec<(Item, Span)>, text: &str) -> Vec<Item> {
-    /// The longest number of a note, in characters: "[12]".
-    const NOTE: usize = 5;
-    let mut out = Vec::new();
-    let mut items = items.into_iter().peekable();
-    while let Some((item, span)) = items.next() {
-        let Item::Open(name, _) = &item else {
-            out.push(item);
-            continue;
-        };
-        let is_kept = KEPT.contains(&name.as_str());
-        if !is_kept && name != "sup" {
-            out.push(item);
-            continue;
-        }
-        let rest: Vec<(Item, Span)> = items.clone().take(8).collect();
-        let end = rest
-            .iter()
-            .position(|(item, _)| matches!(item, Item::Close(close, _) if close == name));
-        let inside: String = rest
-            .iter()
-            .take(end.unwrap_or(0))
-            .filter_map(|(item, _)| match item {
-                Item::Text(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        let is_note = inside.trim().chars().count() <= NOTE && !has_words(&inside);
-        match end.filter(|_| is_kept || is_note) {
-            Some(end) => {
-                let raw = span.cover(rest[end].1).of(text).to_owned();
-                out.push(if is_kept {
-                    Item::Kept(raw, inside)
-                } else {
-                    Item::Point(raw)
-                });
-                items.by_ref().take(end + 1).for_each(drop);
+fn kept(items: &[(Item, Span)], text: &str) -> Vec<Item> {
+    let mut out = Vec::with_capacity(items.len());
+    let mut at = 0;
+    while let Some((item, span)) = items.get(at) {
+        at += 1;
+        match whole(item, *span, &items[at..], text) {
+            Some((item, count)) => {
+                out.push(item);
+                at += count;
             }
-            None => out.push(item),
+            None => out.push(item.clone()),
         }
     }
     out
+}
+
+/// `open`, which `rest` follows, up to its end as one item if its words stay, and how many items of `rest` that takes.
+fn whole(open: &Item, start: Span, rest: &[(Item, Span)], text: &str) -> Option<(Item, usize)> {
+    /// The longest number of a note, in characters: "[12]".
+    const NOTE: usize = 5;
+    /// An end is sought among so many items.
+    const REACH: usize = 64;
+    let Item::Open(name, _) = open else {
+        return None;
+    };
+    let is_kept = KEPT.contains(&name.as_str());
+    if !is_kept && name != "sup" {
+        return None;
+    }
+    let rest = &rest[..rest.len().min(REACH)];
+    let end = rest
+        .iter()
+        .position(|(item, _)| matches!(item, Item::Close(close, _) if close == name))?;
+    let words = rest[..end].iter().filter_map(|(item, _)| match item {
+        Item::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let inside: String = words.collect();
+    let is_note = inside.trim().chars().count() <= NOTE && !has_words(&inside);
+    let raw = start.cover(rest[end].1).of(text).to_owned();
+    let item = if is_kept {
+        Item::Kept(raw, inside)
+    } else {
+        Item::Point(raw)
+    };
+    (is_kept || is_note).then_some((item, end + 1))
 }

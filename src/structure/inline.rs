@@ -90,10 +90,27 @@ impl Run {
         }
     }
 
+    /// Where a space stands on both sides of a mark, the second belongs to the mark.
+    fn space_after_mark(&mut self) {
+        let end = self.text.len();
+        let parted = self.text.is_empty() || self.text.ends_with(' ');
+        if let Some(mark) = self.marks.last_mut().filter(|m| parted && m.span.start == end) {
+            let raw = if mark.close.is_empty() {
+                &mut mark.open
+            } else {
+                &mut mark.close
+            };
+            if !raw.ends_with(' ') {
+                raw.push(' ');
+            }
+        }
+    }
+
     fn words(&mut self, text: &str) {
         for c in text.chars() {
-            if c.is_whitespace() {
+            if c.is_ascii_whitespace() {
                 self.space = true;
+                self.space_after_mark();
             } else {
                 self.settle_space();
                 self.text.push(c);
@@ -110,7 +127,7 @@ impl Run {
                 self.marks[at].parent = self.marks[around].parent;
             }
         }
-        let end = self.text.trim_end().len();
+        let end = self.text.trim_end_matches(' ').len();
         self.text.truncate(end);
         for mark in &mut self.marks {
             mark.span = Span::new(mark.span.start.min(end), mark.span.end.min(end));

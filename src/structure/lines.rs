@@ -4,7 +4,7 @@
 use crate::text::span::Span;
 
 use super::escape::Escape;
-use super::{Structure, Unit, has_words};
+use super::{Structure, Unit, has_words, one_spaced};
 
 /// The length of lines that a program has broken, in characters.
 const WRAPPED: std::ops::RangeInclusive<usize> = 50..=100;
@@ -46,8 +46,7 @@ fn paragraph(structure: &mut Structure, text: &str, lines: &[Span]) {
         let inner = Span::new(start, inner.end);
         structure.raw(&text[whole.start..inner.start]);
         if has_words(inner.of(text)) {
-            let words = inner.of(text).split_whitespace().collect::<Vec<_>>().join(" ");
-            let mut unit = Unit::plain(words, Escape::Plain);
+            let mut unit = Unit::plain(one_spaced(inner.of(text)), Escape::Plain);
             unit.slots[0].lines = group.len();
             structure.unit(unit);
         } else {

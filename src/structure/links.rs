@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::neural::Link;
+use crate::text::segment::is_unspaced;
 use crate::text::span::Span;
 use crate::text::words::words;
 
@@ -31,13 +32,15 @@ impl Sentence {
         // the places are of the translation as it was written; white space that was put right moves them
         let as_written = line.text == theirs;
         let mut drawn: Vec<BTreeMap<Span, f32>> = Vec::new();
-        let (my_words, their_words) = (words(mine), words(theirs));
+        let told = || line.alignment.iter().filter(|_| as_written);
+        let my_words = pieces(mine, told().map(|link| link.source));
+        let their_words = pieces(theirs, told().map(|link| link.target));
         drawn.resize(their_words.len(), BTreeMap::new());
         let at = |words: &[Span], token: Span| {
             let at = words.partition_point(|w| w.end <= token.start);
             words.get(at).filter(|w| w.overlaps(token)).map(|_| at)
         };
-        for link in line.alignment.iter().filter(|_| as_written) {
+        for link in told() {
             if let (Some(from), Some(to)) = (at(&my_words, link.source), at(&their_words, link.target)) {
                 *drawn[to].entry(my_words[from]).or_default() += link.weight;
             }
@@ -83,7 +86,7 @@ impl Sentence {
         let theirs = self.target.of(target);
         let at = theirs.find(wanted)?;
         let end = at + wanted.len();
-        let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c));
         let word = !inside(theirs[..at].chars().next_back()) && !inside(theirs[end..].chars().next());
         let once = !theirs[end..].contains(wanted);
         (word && once).then(|| Span::new(at, end).shifted(self.target.start))
@@ -130,4 +133,28 @@ impl Sentence {
             _ => self.target,
         }
     }
+}
+
+/// The words of `text`; where no spaces part them, what the `tokens` of the translator part, else single characters.
+fn pieces(text: &str, tokens: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut cuts: Vec<usize> = tokens.flat_map(|token| [token.start, token.end]).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut pieces = Vec::new();
+    for word in words(text) {
+        if !word.of(text).starts_with(is_unspaced) {
+            pieces.push(word);
+            continue;
+        }
+        let first = cuts.partition_point(|&at| at <= word.start);
+        let last = cuts.partition_point(|&at| at < word.end);
+        match cuts.get(first..last) {
+            Some(inside) if !inside.is_empty() => pieces.extend(word.cut_at(inside.iter().copied())),
+            _ => {
+                let each = word.of(text).char_indices();
+                pieces.extend(each.map(|(at, c)| Span::new(at, at + c.len_utf8()).shifted(word.start)));
+            }
+        }
+    }
+    pieces
 }

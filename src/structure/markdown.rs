@@ -56,13 +56,20 @@ fn front(structure: &mut Structure, text: &str, to: Language) -> usize {
     }
     structure.raw(fence);
     let mut length = fence.len();
-    for line in lines {
+    let mut lines = lines.peekable();
+    while let Some(line) = lines.next() {
         length += line.len();
         if is_fence(&line) {
             structure.raw(line);
             break;
         }
-        entry(structure, line, mark, to);
+        // a value that goes on in the next line stays
+        let goes_on = |next: &&str| next.starts_with([' ', '\t']) && !next.trim().is_empty();
+        if lines.peek().is_some_and(goes_on) {
+            structure.raw(line);
+        } else {
+            entry(structure, line, mark, to);
+        }
     }
     length
 }

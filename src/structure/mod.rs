@@ -13,13 +13,15 @@ mod markdown;
 mod place;
 mod subtitles;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use clap::ValueEnum;
 
-use crate::article::{Article, Format};
+use crate::article::{self, Article, Format};
 use crate::error::{Error, Result};
 use crate::text::language::Language;
-use crate::text::segment::{is_unspaced, sentences};
+use crate::text::segment::{joint, sentences};
 use crate::text::span::Span;
 use escape::Escape;
 pub use links::Line;
@@ -89,7 +91,11 @@ pub struct Structure {
     units: Vec<Unit>,
     /// The sentences of each unit, once they are asked for.
     sentences: Vec<Vec<Span>>,
+    /// The section label that each unit begins with, and what is written for it.
+    labels: Vec<Option<(Span, String)>>,
     eol: &'static str,
+    /// Between the sentences of either language.
+    joints: [&'static str; 2],
     /// Texts that stay in the language of the input, and what they are.
     pub left: Option<(usize, &'static str)>,
 }
@@ -122,6 +128,7 @@ impl Structure {
     pub fn new(text: &str, format: Format, article: &Article, to: Language) -> Result<Structure> {
         let mut structure = Structure {
             eol: if text.contains("\r\n") { "\r\n" } else { "\n" },
+            joints: [joint(article.language), joint(to)],
             ..Structure::default()
         };
         match format {
@@ -131,12 +138,26 @@ impl Structure {
             Format::Markdown => markdown::read(&mut structure, text, to),
             other => return Err(refused(other)),
         }
-        structure.sentences = structure
-            .units
-            .iter()
-            .map(|unit| sentences(&unit.text, article.language))
-            .collect();
+        let is_speech = matches!(format, Format::Srt | Format::Vtt);
+        for unit in &structure.units {
+            let label = article::label_len(&unit.text).filter(|_| !is_speech);
+            let from = label.unwrap_or(0);
+            let rest = sentences(&unit.text[from..], article.language);
+            let spans = rest.into_iter().map(|span| span.shifted(from)).collect();
+            structure.sentences.push(spans);
+            let label = label.map(|end| Span::new(0, end).trimmed(&unit.text));
+            structure
+                .labels
+                .push(label.map(|span| (span, span.of(&unit.text).to_owned())));
+        }
         Ok(structure)
+    }
+
+    /// Writes section labels ("Source:") as `written` says: they are fixed words, and no segments.
+    pub fn write_labels(&mut self, written: impl Fn(&str) -> String) {
+        for (_, label) in self.labels.iter_mut().flatten() {
+            *label = written(label);
+        }
     }
 
     /// What is to be translated, in order.
@@ -150,26 +171,8 @@ impl Structure {
     pub fn fill(&self, lines: &[Line<'_>]) -> Filled {
         let mut lines = lines.iter();
         let (mut doubtful, mut filled) = (0, Vec::with_capacity(self.units.len()));
-        for (unit, spans) in self.units.iter().zip(&self.sentences) {
-            let mut text = String::new();
-            let mut placed = Vec::new();
-            for (&source, line) in spans.iter().zip(lines.by_ref()) {
-                if !text.is_empty()
-                    && !text.ends_with(is_unspaced)
-                    && !text.ends_with(['。', '！', '？', '”', '」'])
-                {
-                    text.push(' ');
-                }
-                let start = text.len();
-                text.push_str(&line.text.split_whitespace().collect::<Vec<_>>().join(" "));
-                placed.push(Sentence::new(
-                    source,
-                    Span::new(start, text.len()),
-                    source.of(&unit.text),
-                    &text[start..],
-                    line,
-                ));
-            }
+        for (index, unit) in self.units.iter().enumerate() {
+            let (text, placed) = self.translated(index, unit, &mut lines);
             let (slots, doubts) = place::fill(unit, &text, &placed, self.eol);
             doubtful += doubts;
             filled.push(slots);
@@ -184,6 +187,54 @@ impl Structure {
         Filled {
             text: text.collect(),
             doubtful,
+        }
+    }
+
+    /// The text of a unit in the other language, and its sentences.
+    fn translated<'l>(
+        &self,
+        index: usize,
+        unit: &Unit,
+        lines: &mut impl Iterator<Item = &'l Line<'l>>,
+    ) -> (String, Vec<Sentence>) {
+        let (mut text, mut end) = (String::new(), 0);
+        let mut placed = Vec::new();
+        let mut add = |source: Span, line: &Line<'_>| {
+            text.push_str(self.gap(&unit.text[end..source.start], end == 0));
+            end = source.end;
+            let start = text.len();
+            text.push_str(&one_spaced(line.text));
+            placed.push(Sentence::new(
+                source,
+                Span::new(start, text.len()),
+                source.of(&unit.text),
+                &text[start..],
+                line,
+            ));
+        };
+        if let Some(Some((source, label))) = self.labels.get(index) {
+            let line = Line {
+                text: label,
+                alignment: &[],
+                names: Vec::new(),
+            };
+            add(*source, &line);
+        }
+        for (&source, line) in self.sentences.get(index).into_iter().flatten().zip(lines) {
+            add(source, line);
+        }
+        text.push_str(unit.text[end..].trim_matches(' '));
+        (text, placed)
+    }
+
+    /// What stands for `gap` before a sentence: spaces of a width of their own stay.
+    fn gap<'g>(&self, gap: &'g str, first: bool) -> &'g str {
+        let [mine, theirs] = self.joints;
+        match gap {
+            _ if first => gap.trim_matches(' '),
+            "" if !mine.is_empty() => "",
+            "" | " " => theirs,
+            _ => gap,
         }
     }
 
@@ -208,6 +259,11 @@ fn refused(format: Format) -> Error {
     Error::usage(format!("{name} input is not given back with --format same")).with_hint(
         "it is for HTML, Markdown, SubRip, WebVTT and plain text; else use --format markdown, ninjs or xliff",
     )
+}
+
+/// `text` with each run of white space as one space; spaces that do not break are none.
+fn one_spaced(text: &str) -> String {
+    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a text says anything in words.

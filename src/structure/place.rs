@@ -39,7 +39,7 @@ pub(super) fn fill(unit: &Unit, target: &str, sentences: &[Sentence], eol: &str)
     (texts, doubtful)
 }
 
-/// Markdown takes `**a.**b` for no mark at all: what ends before a letter must not end with a sign.
+/// Markdown takes `**a.**b` for no mark at all: what begins or ends beside a letter must not do so with a sign.
 fn flank(slot: &Slot, places: &mut [Span], target: &str) {
     for (index, mark) in slot.marks.iter().enumerate() {
         if let Some(around) = mark.parent.map(|p| places[p]) {
@@ -47,12 +47,20 @@ fn flank(slot: &Slot, places: &mut [Span], target: &str) {
             places[index] = Span::new(start, places[index].end.clamp(start, around.end));
         }
         let place = places[index];
-        let next = target[place.end..].chars().next();
-        if !place.is_empty() && next.is_some_and(char::is_alphanumeric) {
-            let inner = place.of(target).trim_end_matches(|c: char| !c.is_alphanumeric());
-            if !inner.is_empty() {
-                places[index].end = place.start + inner.len();
-            }
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let sign = |c: char| !c.is_alphanumeric();
+        let mut inner = place.of(target);
+        if letter(target[place.end..].chars().next()) {
+            inner = inner.trim_end_matches(sign);
+        }
+        let start = if letter(target[..place.start].chars().next_back()) {
+            place.start + inner.len() - inner.trim_start_matches(sign).len()
+        } else {
+            place.start
+        };
+        let end = place.start + inner.len();
+        if start < end {
+            places[index] = Span::new(start, end);
         }
     }
 }
@@ -62,8 +70,7 @@ fn borders(span: Span, target: &str) -> Vec<usize> {
     let mut before = ' ';
     let mut borders = Vec::new();
     for (at, c) in span.of(target).char_indices() {
-        let begins = before.is_whitespace() && !c.is_whitespace();
-        if begins || (is_unspaced(before) && c.is_alphanumeric()) {
+        if (before == ' ' && c != ' ') || (is_unspaced(before) && c.is_alphanumeric()) {
             borders.push(span.start + at);
         }
         before = c;
@@ -84,18 +91,7 @@ fn slots(unit: &Unit, target: &str, sentences: &[Sentence]) -> Vec<Span> {
     let mut last = 0;
     for (number, slot) in unit.slots.iter().enumerate().skip(1) {
         let wanted = cut(slot.span.start, target, sentences);
-        let at = borders.partition_point(|&b| b < wanted);
-        // the nearer of both
-        let at = match at.checked_sub(1) {
-            Some(before)
-                if borders
-                    .get(at)
-                    .is_none_or(|&b| b - wanted > wanted - borders[before]) =>
-            {
-                before
-            }
-            _ => at,
-        };
+        let at = nearest(&borders, wanted);
         let most = borders.len().saturating_sub(count - number);
         last = at.min(most).max(last + 1).min(borders.len());
         starts.push(borders.get(last).copied().unwrap_or(target.len()));
@@ -104,6 +100,16 @@ fn slots(unit: &Unit, target: &str, sentences: &[Sentence]) -> Vec<Span> {
     let each = starts.windows(2);
     each.map(|pair| Span::new(pair[0], pair[1]).trimmed(target))
         .collect()
+}
+
+/// The number of the border that is nearest to `wanted`.
+fn nearest(borders: &[usize], wanted: usize) -> usize {
+    let at = borders.partition_point(|&b| b < wanted);
+    let is_nearer = |before: &usize| {
+        let next = borders.get(at);
+        next.is_none_or(|&b| b - wanted > wanted - borders[*before])
+    };
+    at.checked_sub(1).filter(is_nearer).unwrap_or(at)
 }
 
 /// Where the source's byte `at` is in the target.
@@ -140,13 +146,12 @@ fn cut(at: usize, target: &str, sentences: &[Sentence]) -> usize {
 fn breaks(span: Span, target: &str, lines: usize) -> Vec<usize> {
     let borders = borders(span, target);
     let mut breaks: Vec<usize> = Vec::new();
+    let mut free = borders.partition_point(|&b| b <= span.start);
     for line in 1..lines {
         let wanted = span.start + span.len() * line / lines;
-        let free = borders
-            .iter()
-            .copied()
-            .filter(|b| *b > breaks.last().copied().unwrap_or(span.start));
-        breaks.extend(free.min_by_key(|b| b.abs_diff(wanted)));
+        let at = free + nearest(&borders[free..], wanted);
+        breaks.extend(borders.get(at));
+        free = (at + 1).min(borders.len());
     }
     breaks
 }
@@ -170,8 +175,13 @@ impl Map<'_> {
         for (parent, mut inside) in children.into_iter().enumerate() {
             let around = parent.checked_sub(1).map_or(whole, |p| places[p]);
             for &index in &inside {
-                let (place, sure) = self.place(slot.marks[index].span, slot.span, whole);
+                let mark = &slot.marks[index];
+                let (mut place, sure) = self.place(mark.span, slot.span, whole);
                 doubtful += usize::from(!sure);
+                if mark.kept.is_some() && !sure {
+                    // it stands beside the words that are there, not in place of some of them
+                    place.end = place.start;
+                }
                 let start = place.start.clamp(around.start, around.end);
                 places[index] = Span::new(start, place.end.clamp(start, around.end));
             }
@@ -179,13 +189,28 @@ impl Map<'_> {
             let mut free = around.start;
             for index in inside {
                 let start = places[index].start.max(free);
-                let end = places[index].end.max(start);
-                doubtful += usize::from(start == end && !slot.marks[index].span.is_empty());
-                places[index] = Span::new(start, end);
-                free = end;
+                let mut place = Span::new(start, places[index].end.max(start));
+                let mark = &slot.marks[index];
+                if place.is_empty() && mark.kept.is_none() && !mark.span.trimmed(self.source).is_empty() {
+                    // its words are another mark's too: it takes the next one that is free
+                    doubtful += 1;
+                    place = self.word_after(start, around.end).unwrap_or(place);
+                }
+                places[index] = place;
+                free = place.end;
             }
         }
         (places, doubtful)
+    }
+
+    /// The first word of the target that lies between `at` and `end`.
+    fn word_after(&self, at: usize, end: usize) -> Option<Span> {
+        let first = self.sentences.partition_point(|s| s.target.end <= at);
+        let words = self.sentences.get(first..)?.iter().find_map(|sentence| {
+            let next = sentence.made.partition_point(|(word, _)| word.start < at);
+            sentence.made.get(next)
+        });
+        words.map(|(word, _)| *word).filter(|word| word.end <= end)
     }
 
     /// Where a mark over `span` goes, in a slot from `slot` to `whole`; and whether that is known.
@@ -234,13 +259,20 @@ impl Map<'_> {
             return (whole.end, true);
         }
         let before = &self.source[..at];
-        let parted = before.ends_with(char::is_whitespace);
+        let parted = before.ends_with(' ');
+        let next = self.sentences.partition_point(|s| s.source.start < at);
+        if let Some(sentence) = self.sentences.get(next).filter(|s| s.source.start == at) {
+            return (sentence.target.start, true);
+        }
+        let last = next.checked_sub(1).and_then(|last| self.sentences.get(last));
+        if let Some(sentence) = last.filter(|s| s.source.end == at) {
+            return (sentence.target.end, true);
+        }
         let word = if parted {
             let rest = &self.source[at..];
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            Span::new(at, at + end)
+            Span::new(at, at + rest.find(' ').unwrap_or(rest.len()))
         } else {
-            Span::new(before.rfind(char::is_whitespace).map_or(0, |space| space + 1), at)
+            Span::new(before.rfind(' ').map_or(0, |space| space + 1), at)
         };
         if word.is_empty() {
             return (whole.end, false);
@@ -286,6 +318,12 @@ impl Writer<'_> {
                     open.pop();
                     let end = node.map_or(whole.end, |n| self.places[n].end).max(at);
                     match node.and_then(|n| marks[n].kept.as_ref()) {
+                        Some(kept)
+                            if node
+                                .is_some_and(|n| self.places[n].is_empty() && !marks[n].span.is_empty()) =>
+                        {
+                            self.kept(kept, end, whole, &mut out);
+                        }
                         Some(kept) => out.push_str(kept),
                         None => self.text(Span::new(at, end), &mut out),
                     }
@@ -295,6 +333,22 @@ impl Writer<'_> {
             }
         }
         out
+    }
+
+    /// Writes what stays as it is, at byte `end`; words that it has not taken the place of are parted from it.
+    fn kept(&self, kept: &str, end: usize, whole: Span, out: &mut String) {
+        let parted = |c: char| {
+            (c.is_alphanumeric() && !is_unspaced(c)) || matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | ')')
+        };
+        let before = self.target[whole.start..end].chars().next_back();
+        let after = self.target[end..whole.end].chars().next();
+        if before.is_some_and(parted) && !out.ends_with(char::is_whitespace) {
+            out.push(' ');
+        }
+        out.push_str(kept);
+        if after.is_some_and(char::is_alphanumeric) && after.is_some_and(parted) {
+            out.push(' ');
+        }
     }
 
     fn text(&self, span: Span, out: &mut String) {

@@ -75,16 +75,17 @@ impl Reader<'_> {
 
     /// Words that stand in one place, on so many lines.
     fn piece(&mut self, raw: &str, lines: usize) {
-        let body = raw.trim_end_matches(['\n', '\r']);
+        let body = raw.trim_ascii_end();
         let rest = &raw[body.len()..];
         let mut run = Run::default();
         let mut voice = String::new();
         let dash = if speaks(body) {
-            body.len() - body.trim_start_matches(['-', '–', '—', ' ']).len()
+            body.len() - body.trim_start_matches(['-', '–', '—', ' ', '\t']).len()
         } else {
-            0
+            body.len() - body.trim_ascii_start().len()
         };
-        for item in items(&body[dash..]) {
+        // SubRip has no references
+        for item in items(&body[dash..], self.escape == Escape::Html) {
             if let Item::Open(name, raw) = &item
                 && name == "v"
             {
@@ -158,7 +159,14 @@ fn ends_sentence(text: &str) -> bool {
 }
 
 /// The text and the tags of a cue: `<i>`, `<v Name>`, `<00:01.000>`, `{\an8}`.
-fn items(text: &str) -> Vec<Item> {
+fn items(text: &str, has_references: bool) -> Vec<Item> {
+    let written = |text: &str| {
+        if has_references {
+            decoded(text)
+        } else {
+            text.to_owned()
+        }
+    };
     let mut items = Vec::new();
     let (mut at, mut open) = (0, 0);
     while let Some(found) = text[at..].find(['<', '{']) {
@@ -173,7 +181,7 @@ fn items(text: &str) -> Vec<Item> {
             at = start + 1;
             continue;
         };
-        items.push(Item::Text(decoded(&text[open..start])));
+        items.push(Item::Text(written(&text[open..start])));
         let raw = rest[..=end].to_owned();
         let inside = &rest[1..end];
         let name = |tag: &str| {
@@ -190,6 +198,6 @@ fn items(text: &str) -> Vec<Item> {
         at = start + end + 1;
         open = at;
     }
-    items.push(Item::Text(decoded(&text[open..])));
+    items.push(Item::Text(written(&text[open..])));
     items
 }

@@ -15,10 +15,10 @@ pub(super) enum Token {
     Other(Span),
 }
 
-/// Elements that hold no text for readers; they end with the first end tag of their name.
+/// Elements that hold no text for readers, or text that is set out by hand; they end with the first end tag of their name.
 const SILENT: &[&str] = &[
     "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "audio", "video",
-    "select", "textarea", "datalist",
+    "select", "textarea", "datalist", "pre",
 ];
 
 /// The tokens of `text`, which they cover without a gap.

@@ -117,6 +117,15 @@ pub fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
+/// What stands between two sentences of `language`.
+pub fn joint(language: Language) -> &'static str {
+    if matches!(language.code(), "zh" | "ja") {
+        ""
+    } else {
+        " "
+    }
+}
+
 /// Stretches of text inside which sentences are sought: a line, or the lines of a wrapped paragraph.
 fn runs(text: &str) -> Vec<Span> {
     let mut runs = Vec::new();

@@ -20,6 +20,16 @@ pub fn translate(label: &str, to: Language) -> Option<&'static str> {
         .map(String::as_str)
 }
 
+/// `label` with its colon as it is written in `to`; one that is in no table stays.
+pub fn written(label: &str, to: Language) -> String {
+    let colon = if matches!(to.code(), "zh" | "ja") {
+        "："
+    } else {
+        ":"
+    };
+    translate(label, to).map_or_else(|| label.trim().to_owned(), |known| format!("{known}{colon}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +39,8 @@ mod tests {
         assert_eq!(translate("Source:", Language::UK), Some("Джерело"));
         assert_eq!(translate("Передісторія:", Language::EN), Some("Background"));
         assert_eq!(translate("Whatever:", Language::UK), None);
+        assert_eq!(written("Source:", Language::UK), "Джерело:");
+        assert_eq!(written(" Whatever: ", Language::UK), "Whatever:");
         assert!(!LABELS.is_empty());
     }
 }

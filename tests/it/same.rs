@@ -2,27 +2,21 @@
 
 use super::Program;
 
+/// The command that translates by the pocket model.
+fn by_pocket(program: &Program) -> assert_cmd::Command {
+    let pocket = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pocket");
+    let mut command = program.command();
+    command
+        .args("translate --from en --to uk --format same --model".split(' '))
+        .arg(format!("translate={}", pocket.display()));
+    command
+}
+
 /// What the program makes of a file, and what it says.
 fn translated(name: &str, input: &str) -> (String, String) {
     let program = Program::new();
     let file = program.file(name, input);
-    let pocket = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pocket");
-    let made = program
-        .command()
-        .args([
-            "translate",
-            "--from",
-            "en",
-            "--to",
-            "uk",
-            "--format",
-            "same",
-            "--model",
-        ])
-        .arg(format!("translate={}", pocket.display()))
-        .arg(file)
-        .assert()
-        .code(0);
+    let made = by_pocket(&program).arg(file).assert().code(0);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&made.get_output().stdout), text(&made.get_output().stderr))
 }
@@ -72,21 +66,107 @@ fn markdown_keeps_its_marks_and_its_front_matter() {
 }
 
 #[test]
+fn labels_are_fixed_words_and_code_is_parted_from_words() {
+    let (made, _) = translated(
+        "a.md",
+        "**Source:** The bank said that the road was closed.\n\nThe park was _sold_ `mayor`.\n",
+    );
+    assert!(
+        made.starts_with("**Джерело:** Банк повідомив, що шлях закрито.\n"),
+        "{made}"
+    );
+    assert_eq!(made.matches(" `mayor`").count(), 1, "{made}");
+}
+
+#[test]
+fn a_page_of_another_encoding_is_written_as_utf_8() {
+    let program = Program::new();
+    let body = "<p>The bank said on Monday that the road was closed. The plant denied that the bridge was opened.</p>".repeat(4);
+    let mut page =
+        format!("<html lang=en><head><meta charset=windows-1251><title>The park was sold.</title></head><body><article>{body}")
+            .into_bytes();
+    // a name in Cyrillic letters, outside of what is translated
+    page.extend(b"</article><!-- \xd1\xeb\xe0\xe2\xe0 --></body></html>");
+    let made = by_pocket(&program)
+        .arg(program.file("a.html", page))
+        .assert()
+        .code(0);
+    let made = String::from_utf8(made.get_output().stdout.clone()).unwrap();
+    assert!(
+        made.starts_with("<html lang=\"uk\"><head><meta charset=\"utf-8\"><title>Парк продано.</title>"),
+        "{made}"
+    );
+    assert!(made.ends_with("<!-- Слава --></body></html>"), "{made}");
+}
+
+#[test]
+fn a_mark_of_byte_order_stays_and_each_format_comes_through_a_pipe() {
+    let program = Program::new();
+    for (format, input, output) in [
+        (
+            "text",
+            "\u{feff}The park was sold.\r\n",
+            "\u{feff}Парк продано.\r\n",
+        ),
+        ("markdown", "## The park was sold.", "## Парк продано."),
+        (
+            "srt",
+            "1\n00:00:01,000 --> 00:00:02,000\nThe park was sold.\n",
+            "1\n00:00:01,000 --> 00:00:02,000\nПарк продано.\n",
+        ),
+        (
+            "vtt",
+            "WEBVTT\n\n00:01.000 --> 00:02.000\nThe park was sold.\n",
+            "WEBVTT\n\n00:01.000 --> 00:02.000\nПарк продано.\n",
+        ),
+    ] {
+        let run = by_pocket(&program)
+            .args(["--input-format", format, "-"])
+            .write_stdin(input)
+            .assert()
+            .code(0);
+        assert_eq!(
+            String::from_utf8_lossy(&run.get_output().stdout),
+            output,
+            "{format}"
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_given_back_is_refused() {
     let program = Program::new();
     let feed = program.file("a.rss", "<rss version='2.0'><channel></channel></rss>");
-    for (more, why) in [
-        (vec!["--to", "uk"], "feed input is not given back"),
-        (vec!["--to", "uk", "--to", "ko"], "one language"),
-    ] {
+    let text = program.file("a.txt", "The park was sold.\n");
+    let refused = |more: &[&str], files: &[&std::path::Path], input: &str, why: &str| {
         let run = program
             .command()
             .args(["translate", "--format", "same"])
             .args(more)
-            .arg(&feed)
+            .args(files)
+            .write_stdin(input)
             .assert()
             .code(2);
         let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
-        assert!(said.contains(why), "{said}");
+        assert!(said.contains(why), "{more:?}: {said}");
+        assert_eq!(said.matches("error").count(), 1, "{more:?}: {said}");
+        assert!(run.get_output().stdout.is_empty());
+    };
+    refused(&["--to", "uk"], &[&feed], "", "feed input is not given back");
+    refused(&["--to", "uk", "--to", "ko"], &[&text], "", "one language");
+    refused(&["--to", "uk"], &[&text, &feed], "", "takes one input");
+    let stdin = std::path::Path::new("-");
+    for format in [
+        "feed",
+        "jsonl",
+        "ninjs",
+        "newsml-g2",
+        "nitf",
+        "eml",
+        "docx",
+        "odt",
+    ] {
+        let why = format!("{format} input is not given back");
+        refused(&["--to", "uk", "--input-format", format], &[stdin], "{}", &why);
     }
 }

@@ -15,6 +15,7 @@ use crate::render::{self, Translation};
 use crate::structure::{Line, Structure};
 use crate::text::language::Language;
 use crate::text::span::Span;
+use crate::translate::labels;
 
 use super::translate;
 
@@ -55,7 +56,8 @@ pub(super) fn run(
     if from == to {
         return Err(translate::is_in_it(&article.id, from));
     }
-    let structure = Structure::new(&text, format, &article, to)?;
+    let mut structure = Structure::new(&text, format, &article, to)?;
+    structure.write_labels(|label| labels::written(label, to));
     console.about_input(&article);
     let mut engines = Engines::new(settings, console)?.searching(options.search);
     engines.prepare(&[(Task::Translate, from, Some(to))])?;

@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::render::{Digest, ModelUsed, Translation, headline, translation};
 use crate::summarise::SentenceMethod;
 use crate::text::language::Language;
+use crate::text::segment::joint;
 use crate::text::sha256::hex;
 use crate::text::span::Span;
 
@@ -96,9 +97,7 @@ pub fn renditions_of_digest(digest: &Digest, models: &[ModelUsed]) -> Vec<Rendit
     for translation in &digest.translations {
         let mut segments = translation.segments.iter().map(|s| s.text.clone());
         let headline = segments.by_ref().take(digest.lead()).next();
-        let body = segments
-            .collect::<Vec<_>>()
-            .join(translation::joint(translation.language));
+        let body = segments.collect::<Vec<_>>().join(joint(translation.language));
         all.push(translated(
             article,
             "summary",

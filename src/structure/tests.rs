@@ -320,3 +320,10 @@ fn large_inputs_take_time_in_proportion() {
         assert!(taken.as_secs() < 5, "{format:?}: {taken:?}");
     }
 }
+
+#[test]
+fn emphasis_beside_letters_leaves_signs_outside() {
+    let structure = structure("So **\"Brandt\"** said.\n", Format::Markdown, "en", "zh");
+    let made = filled(&structure, |_| Some("是\"Brandt\"说。")).text;
+    assert_eq!(made, "是\"**Brandt**\"说。\n");
+}

@@ -127,6 +127,33 @@ pub trait Translator {
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>>;
 }
 
+/// What `known` says of each request, and of those that it says nothing of what `translator` answers.
+///
+/// # Errors
+/// Those of the translator.
+pub(crate) fn unless_known(
+    known: Vec<Option<Option<Draft>>>,
+    requests: &[Request<'_>],
+    attempt: usize,
+    translator: &mut dyn Translator,
+) -> Result<Vec<Option<Draft>>> {
+    let each = requests.iter().zip(&known);
+    let new: Vec<Request<'_>> = each
+        .filter(|(_, known)| known.is_none())
+        .map(|(request, _)| *request)
+        .collect();
+    let mut asked = if new.is_empty() {
+        Vec::new()
+    } else {
+        translator.drafts(&new, attempt)?
+    }
+    .into_iter();
+    let each = known.into_iter();
+    Ok(each
+        .map(|known| known.unwrap_or_else(|| asked.next().flatten()))
+        .collect())
+}
+
 /// What else is known of a job: its terms, and how a hypothesis is judged.
 pub trait Guide {
     /// Terms for segment `index`, with their translations.

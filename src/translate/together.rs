@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::glossary::Term;
-use super::{Draft, Guide, Request, Translator, refuse};
+use super::{Draft, Guide, Request, Translator, refuse, unless_known};
 use crate::error::Result;
 use crate::progress::checkpoint;
 use crate::text::language::Language;
@@ -131,24 +131,9 @@ impl Translator for Drafted<'_> {
     }
 
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
-        let known = |request| self.drafts.0.get(&key(request)).filter(|_| attempt == 0);
-        let found: Vec<Option<&Option<Draft>>> = requests.iter().map(known).collect();
-        let each = requests.iter().zip(&found);
-        let new: Vec<Request<'_>> = each
-            .filter(|(_, found)| found.is_none())
-            .map(|(r, _)| *r)
-            .collect();
-        let mut asked = if new.is_empty() {
-            Vec::new()
-        } else {
-            self.translator.drafts(&new, attempt)?
-        }
-        .into_iter();
-        let each = found.into_iter().map(|found| match found {
-            Some(draft) => draft.clone(),
-            None => asked.next().flatten(),
-        });
-        Ok(each.collect())
+        let known = |request| self.drafts.0.get(&key(request)).filter(|_| attempt == 0).cloned();
+        let known = requests.iter().map(known).collect();
+        unless_known(known, requests, attempt, &mut *self.translator)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::article::Document;
 use crate::error::Result;
 use crate::summarise::plan::Group;
 use crate::summarise::{SentenceMethod, Summariser};
-use crate::translate::{Draft, Request, Translator};
+use crate::translate::{Draft, Request, Translator, unless_known};
 
 /// Takes over what was written of sentences that stand as before.
 pub struct KeptSentences<'a> {
@@ -86,22 +86,11 @@ impl Translator for KeptTranslations<'_> {
     fn drafts(&mut self, requests: &[Request<'_>], attempt: usize) -> Result<Vec<Option<Draft>>> {
         let known = |request: &Request<'_>| {
             let known = self.former.translation(request.to, request.text);
-            known.filter(|_| request.opening.is_empty()).map(str::to_owned)
+            let known = known.filter(|_| request.opening.is_empty());
+            known.map(|text| (attempt == 0).then(|| text.to_owned().into()))
         };
-        let kept: Vec<Option<String>> = requests.iter().map(known).collect();
-        let each = requests.iter().zip(&kept);
-        let new: Vec<Request<'_>> = each.filter(|(_, kept)| kept.is_none()).map(|(r, _)| *r).collect();
-        let mut drafts = if new.is_empty() {
-            Vec::new()
-        } else {
-            self.translator.drafts(&new, attempt)?
-        }
-        .into_iter();
-        let each = kept.into_iter().map(|kept| match kept {
-            Some(text) => (attempt == 0).then(|| text.into()),
-            None => drafts.next().flatten(),
-        });
-        Ok(each.collect())
+        let known = requests.iter().map(known).collect();
+        unless_known(known, requests, attempt, &mut *self.translator)
     }
 }
 

@@ -20,15 +20,15 @@ if [ ! -x "$root/usr/bin/qemu-aarch64" ]; then
         > /dev/null
 fi
 
-mkdir -p "$root/root/byline"
-git ls-files -z | tar --null -T - -c | tar -x -C "$root/root/byline"
+mkdir -p "$root/byline"
+git ls-files -z | tar --null -T - -c | tar -x -C "$root/byline"
 
 tests() { # PROCESSOR ARGUMENTS…
     local processor="$1"
     shift
     chroot "$root" env HOME=/root CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu $processor -L /usr/aarch64-linux-gnu" \
-        cargo test --release --target aarch64-unknown-linux-gnu --manifest-path /root/byline/Cargo.toml --lib "$@"
+        cargo test --release --target aarch64-unknown-linux-gnu --manifest-path /byline/Cargo.toml --lib "$@"
 }
 # emulation is too slow for the test with a time limit
 tests max -- --skip one_line_of_a_megabyte
